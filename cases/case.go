@@ -1,0 +1,300 @@
+package cases
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// State is where the work on a case stands.
+type State string
+
+const (
+	StateNew              State = "new"
+	StateOpen             State = "open"
+	StateAwaitingReporter State = "awaiting_reporter"
+	StateAwaitingCustomer State = "awaiting_customer"
+	StateAwaitingApproval State = "awaiting_approval"
+	StateMitigated        State = "mitigated" // a restriction is in force, the case is not yet judged
+	StateResolved         State = "resolved"
+)
+
+// States lists them in the order of work.
+func States() []State {
+	return []State{StateNew, StateOpen, StateAwaitingReporter, StateAwaitingCustomer, StateAwaitingApproval, StateMitigated, StateResolved}
+}
+
+// Disposition is what a resolved case turned out to be.
+type Disposition string
+
+const (
+	DispositionUpheld       Disposition = "upheld"            // our customer did it
+	DispositionCompromised  Disposition = "compromised"       // our customer was hijacked
+	DispositionSpoofed      Disposition = "spoofed_elsewhere" // the number is ours or a neighbour's, the calls were not
+	DispositionReferred     Disposition = "not_ours_referred" // another carrier's
+	DispositionLawful       Disposition = "lawful_unwanted"   // unwanted, but allowed
+	DispositionInsufficient Disposition = "insufficient"      // not enough to judge
+	DispositionMalicious    Disposition = "malicious_report"  // the report was the abuse
+)
+
+// Dispositions lists them.
+func Dispositions() []Disposition {
+	return []Disposition{DispositionUpheld, DispositionCompromised, DispositionSpoofed, DispositionReferred, DispositionLawful,
+		DispositionInsufficient, DispositionMalicious}
+}
+
+// ReopenWindow is how long after its resolution a case still takes reports of
+// the same keys (and reopens for them) before a new one is opened.
+const ReopenWindow = 30 * 24 * time.Hour
+
+// Case is what analysts work on: reports linked for a stated reason. Change it
+// only through its methods; they record events and follow-up jobs that the
+// store commits together with it.
+type Case struct {
+	ID           int64 `gorm:"primaryKey"`
+	Ref          string
+	Title        string
+	State        State
+	Disposition  Disposition
+	Category     Category
+	Priority     int
+	Factors      []Factor `gorm:"serializer:json"`
+	Facts        Facts    `gorm:"serializer:json"`
+	Assignee     string   // staff id
+	AssigneeName string
+	ClaimedAt    *time.Time
+	FirstReport  time.Time
+	LastReport   time.Time
+	Reports      int // as of the last assessment
+	DueAt        *time.Time
+	FirstActAt   *time.Time // the first act of a person
+	ResolvedAt   *time.Time
+	LiveUntil    *time.Time // its keys are released after this; nil while unresolved
+	MergedInto   int64
+	Version      int64 // grows with every change; a page that decides names the one it showed
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+
+	events []Event
+	jobs   []Job
+}
+
+// FirstActWithin is the time in which a person should first act on a case.
+const FirstActWithin = 24 * time.Hour
+
+// CaseRef is the public reference of case id, opened in the year of created.
+func CaseRef(id int64, created time.Time) string {
+	return fmt.Sprintf("AB-%04d-%06d", created.UTC().Year(), id)
+}
+
+// ParseCaseRef reads a reference such as "AB-2026-004217" and returns the id.
+func ParseCaseRef(ref string) (int64, error) {
+	parts := strings.Split(strings.ToUpper(strings.TrimSpace(ref)), "-")
+	if len(parts) == 3 && parts[0] == "AB" && len(parts[1]) == 4 {
+		if id, err := strconv.ParseInt(parts[2], 10, 64); err == nil && id > 0 {
+			return id, nil
+		}
+	}
+	return 0, NotFound("case " + strconv.Quote(ref))
+}
+
+// record appends to the audit log and the version.
+func (c *Case) record(now time.Time, a Actor, cmd, reason string, data map[string]string) {
+	e := NewEvent(now, a, cmd, "case", c.Ref, reason)
+	e.CaseID, e.Data = c.ID, data
+	c.events = append(c.events, e)
+	c.Version++
+	c.UpdatedAt = now
+	if a.Kind == ActorPerson || a.Kind == ActorKey {
+		if c.FirstActAt == nil {
+			c.FirstActAt = &now
+		}
+	}
+}
+
+// TakeEvents hands over what has happened since the last call.
+func (c *Case) TakeEvents() []Event { e := c.events; c.events = nil; return e }
+
+// TakeJobs hands over the follow-up work since the last call.
+func (c *Case) TakeJobs() []Job { j := c.jobs; c.jobs = nil; return j }
+
+// Closed says whether the case no longer takes decisions.
+func (c *Case) Closed() bool { return c.State == StateResolved || c.MergedInto != 0 }
+
+func (c *Case) mustBeOpen() error {
+	switch {
+	case c.MergedInto != 0:
+		return Conflict(c.Ref + " was merged into another case; decide there")
+	case c.State == StateResolved:
+		return Conflict(c.Ref + " is resolved already, as " + string(c.Disposition) + "; reopen it first")
+	}
+	return nil
+}
+
+// Claim makes the case a's. A case that somebody else holds is a conflict.
+func (c *Case) Claim(a Actor, now time.Time) error {
+	if err := Permit(a, CmdClaimCase); err != nil {
+		return err
+	}
+	if err := c.mustBeOpen(); err != nil {
+		return err
+	}
+	if c.Assignee != "" && c.Assignee != a.ID {
+		return Conflict(c.AssigneeName + " is working on " + c.Ref)
+	}
+	if c.Assignee == a.ID {
+		return nil
+	}
+	c.Assignee, c.AssigneeName, c.ClaimedAt = a.ID, a.Name, &now
+	if c.State == StateNew {
+		c.State = StateOpen
+	}
+	c.record(now, a, string(CmdClaimCase), "", nil)
+	return nil
+}
+
+// Release gives the case back to the queue.
+func (c *Case) Release(a Actor, now time.Time) error {
+	if err := Permit(a, CmdReleaseCase); err != nil {
+		return err
+	}
+	if err := c.mustBeOpen(); err != nil {
+		return err
+	}
+	if c.Assignee == "" {
+		return nil
+	}
+	c.Assignee, c.AssigneeName, c.ClaimedAt = "", "", nil
+	c.record(now, a, string(CmdReleaseCase), "", nil)
+	return nil
+}
+
+// MaxNote is the longest note or reason, in bytes.
+const MaxNote = 10_000
+
+// Note adds a remark to the timeline.
+func (c *Case) Note(a Actor, now time.Time, text string) error {
+	if err := Permit(a, CmdNoteCase); err != nil {
+		return err
+	}
+	if err := needText("note", text); err != nil {
+		return err
+	}
+	c.record(now, a, string(CmdNoteCase), text, nil)
+	return nil
+}
+
+func needText(field, text string) error {
+	switch t := strings.TrimSpace(text); {
+	case t == "":
+		return Invalid(Problem{field, "say why, in a few words"})
+	case len(t) > MaxNote:
+		return Invalid(Problem{field, fmt.Sprintf("at most %d bytes", MaxNote)})
+	}
+	return nil
+}
+
+// Resolve judges the case. The reason is what the timeline and an auditor read.
+// Upheld needs a call of the case confirmed as carried by us: nobody is found
+// guilty on complaints alone.
+func (c *Case) Resolve(a Actor, now time.Time, d Disposition, reason string) error {
+	if err := Permit(a, CmdResolveCase); err != nil {
+		return err
+	}
+	if err := c.mustBeOpen(); err != nil {
+		return err
+	}
+	if !knownDisposition(d) {
+		return Invalid(Problem{"disposition", "choose one of the dispositions"})
+	}
+	if err := needText("reason", reason); err != nil {
+		return err
+	}
+	if d == DispositionUpheld && c.Facts.Corroboration != CorroborationConfirmed && c.Facts.Corroboration != CorroborationProbable {
+		return Conflict("no reported call of " + c.Ref + " was found among the calls we carried, so it cannot be upheld against a customer")
+	}
+	c.State, c.Disposition, c.ResolvedAt = StateResolved, d, &now
+	until := now.Add(ReopenWindow)
+	c.LiveUntil = &until
+	c.record(now, a, string(CmdResolveCase), reason, map[string]string{"disposition": string(d)})
+	return nil
+}
+
+func knownDisposition(d Disposition) bool {
+	for _, k := range Dispositions() {
+		if k == d {
+			return true
+		}
+	}
+	return false
+}
+
+// Reopen takes back a resolution.
+func (c *Case) Reopen(a Actor, now time.Time, reason string) error {
+	if err := Permit(a, CmdReopenCase); err != nil {
+		return err
+	}
+	if c.MergedInto != 0 {
+		return Conflict(c.Ref + " was merged into another case")
+	}
+	if c.State != StateResolved {
+		return Conflict(c.Ref + " is not resolved")
+	}
+	if err := needText("reason", reason); err != nil {
+		return err
+	}
+	c.reopen(a, now, reason)
+	return nil
+}
+
+func (c *Case) reopen(a Actor, now time.Time, reason string) {
+	was := c.Disposition
+	c.State, c.Disposition, c.ResolvedAt, c.LiveUntil = StateOpen, "", nil, nil
+	if c.Assignee == "" {
+		c.State = StateNew
+	}
+	c.record(now, a, string(CmdReopenCase), reason, map[string]string{"was": string(was)})
+}
+
+// RestrictionChanged keeps the case's state in step with the restrictions that
+// were proposed on it: waiting for a second person, in force, or neither.
+func (c *Case) RestrictionChanged(now time.Time, a Actor, waiting, inForce bool) {
+	if c.Closed() {
+		return
+	}
+	next := c.State
+	switch {
+	case waiting:
+		next = StateAwaitingApproval
+	case inForce:
+		next = StateMitigated
+	case c.State == StateAwaitingApproval || c.State == StateMitigated:
+		next = StateOpen
+	}
+	if next != c.State {
+		was := c.State
+		c.State = next
+		c.record(now, a, "case.state", "", map[string]string{"from": string(was), "to": string(next)})
+	}
+}
+
+// Assess takes over freshly gathered facts: counts, priority with its reasons,
+// a title, and a reopening when reports arrived after the resolution.
+func (c *Case) Assess(now time.Time, f Facts) {
+	sys := System("assess")
+	if c.State == StateResolved && c.ResolvedAt != nil && f.LastReport.After(*c.ResolvedAt) {
+		c.reopen(sys, now, "a new report arrived after the resolution")
+	}
+	score, factors := Prioritise(f, now)
+	title := f.Title()
+	if score == c.Priority && title == c.Title && f.Equal(c.Facts) {
+		return
+	}
+	c.Facts, c.Priority, c.Factors, c.Title = f, score, factors, title
+	c.Reports, c.FirstReport, c.LastReport = f.Reports, f.FirstReport, f.LastReport
+	if f.Category != "" {
+		c.Category = f.Category
+	}
+	c.record(now, sys, "case.assess", "", map[string]string{"priority": strconv.Itoa(score)})
+}

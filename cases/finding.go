@@ -1,0 +1,96 @@
+package cases
+
+import "time"
+
+// FindingKind is what an enrichment looked at.
+type FindingKind string
+
+const (
+	FindingCorroboration FindingKind = "corroboration" // did we carry the reported call?
+	FindingAttestation   FindingKind = "attestation"   // how the calls from that number were signed
+	FindingEntitlement   FindingKind = "entitlement"   // who had the right to show the number, at the call's time
+	FindingParties       FindingKind = "parties"       // originating account, entitled holder, ingress provider
+	FindingNumber        FindingKind = "number"        // what kind of number it is, and whether it is ours
+)
+
+// Corroboration is the verdict on a reported call.
+type Corroboration string
+
+const (
+	CorroborationConfirmed Corroboration = "confirmed"
+	CorroborationProbable  Corroboration = "probable"
+	// CorroborationNotSeen: history provably covers the window and has no such
+	// call. It says "not carried by us", not more.
+	CorroborationNotSeen Corroboration = "not_seen"
+	CorroborationUnknown Corroboration = "unknown"
+)
+
+// Finding is one dated result of one enrichment. Append-only.
+type Finding struct {
+	ID         int64 `gorm:"primaryKey"`
+	CaseID     int64
+	ReportID   int64
+	Kind       FindingKind
+	Subject    string // E.164 or account id it is about
+	Verdict    string
+	Summary    string      // a sentence an analyst can repeat
+	Data       FindingData `gorm:"serializer:json"`
+	WindowFrom *time.Time
+	WindowTo   *time.Time
+	Producer   string // name and version of what produced it
+	JobID      int64
+	CreatedAt  time.Time
+}
+
+// FindingData is the evidence behind a finding; only the fields of its kind
+// are set.
+type FindingData struct {
+	Calls        []CallRef      `json:"calls,omitempty"`       // matching calls, best first, at most 20
+	Matched      int            `json:"matched,omitempty"`     // all that matched
+	Sources      []Coverage     `json:"sources,omitempty"`     // what the history covered
+	Missing      []string       `json:"missing,omitempty"`     // what would settle an unknown
+	Attestation  map[string]int `json:"attestation,omitempty"` // A, B, C, none → calls
+	Sample       int            `json:"sample,omitempty"`
+	Entitlements []Entitlement  `json:"entitlements,omitempty"`
+	Parties      *Parties       `json:"parties,omitempty"`
+	Number       *NumberFacts   `json:"number,omitempty"`
+}
+
+// CallRef points at a call record and says how well it fits.
+type CallRef struct {
+	Source     string    `json:"source"`
+	SourceID   string    `json:"source_id"`
+	StartedAt  time.Time `json:"started_at"`
+	From       string    `json:"from"`
+	To         string    `json:"to"`
+	AccountID  string    `json:"account_id"`
+	Connection string    `json:"connection,omitempty"`
+	Seconds    int       `json:"seconds"`
+	SIPCode    int       `json:"sip_code"`
+	Attest     string    `json:"attest,omitempty"`
+	Confidence float64   `json:"confidence"`
+	Reason     string    `json:"reason"`
+}
+
+// NumberFacts is what is known of a number without asking anybody.
+type NumberFacts struct {
+	Region     string `json:"region,omitempty"`
+	Kind       string `json:"kind,omitempty"`
+	Assignable bool   `json:"assignable"`
+	Reason     string `json:"reason,omitempty"`
+	Hosted     bool   `json:"hosted"` // one of ours at the time of the call
+	Account    string `json:"account,omitempty"`
+	Metadata   string `json:"metadata,omitempty"` // version of the numbering data
+}
+
+// Parties are three and never confused: being the holder of a number that was
+// shown never by itself supports a restriction.
+type Parties struct {
+	Originating     string   `json:"originating,omitempty"` // account of the matched call leg; "" when no call matched
+	OriginatingName string   `json:"originating_name,omitempty"`
+	Path            []string `json:"path,omitempty"`   // its resellers, nearest first
+	Holder          string   `json:"holder,omitempty"` // account entitled to show the number then
+	HolderName      string   `json:"holder_name,omitempty"`
+	Provider        string   `json:"provider,omitempty"` // ingress provider of the matched leg, when it came from one
+	Entitled        bool     `json:"entitled"`           // the originating account was entitled to show the number
+}

@@ -1,0 +1,79 @@
+package cases
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// JobKind names a task. Its arguments are ids, never copies.
+type JobKind string
+
+const (
+	JobFile    JobKind = "file"    // message → report and case
+	JobEnrich  JobKind = "enrich"  // report → findings
+	JobAssess  JobKind = "assess"  // case → priority, state after new reports; coalesced per case
+	JobTell    JobKind = "tell"    // sending → the outside world, at most once
+	JobMailbox JobKind = "mailbox" // what is done to a received mail afterwards: mark seen or move
+)
+
+// JobState is where a job stands. The database is the truth; the queue is a hint.
+type JobState string
+
+const (
+	JobPending   JobState = "pending"   // committed, not yet handed to the queue, or due later
+	JobEnqueued  JobState = "enqueued"  // handed to the queue; the sweeper hands it over again when that was forgotten
+	JobRunning   JobState = "running"   // leased by an attempt
+	JobDone      JobState = "done"      // its effect is committed, in the same transaction
+	JobCoalesced JobState = "coalesced" // a later job with the same key does its work
+	JobDead      JobState = "dead"      // gave up after MaxAttempts; shown, and retried by hand
+)
+
+// Limits of job running.
+const (
+	MaxAttempts  = 12
+	AttemptLease = 60 * time.Second
+)
+
+// Job is one row of the outbox.
+type Job struct {
+	ID          int64 `gorm:"primaryKey"`
+	Kind        JobKind
+	ObjectID    int64  // message, report, case or sending, by Kind
+	CoalesceKey string // jobs of the same key that have not begun collapse into one; "" never
+	State       JobState
+	Attempt     int   // how often it was handed to the queue
+	Epoch       int64 // grows with each claim; what a completion is fenced by
+	RunAt       time.Time
+	EnqueuedAt  *time.Time
+	LeaseUntil  *time.Time
+	LastError   string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Attempt is the right to complete a job: its effect commits only while the
+// job's epoch is still this one. The zero Attempt is no job at all.
+type Attempt struct {
+	JobID int64
+	Epoch int64
+}
+
+// Backoff is the delay before attempt n+1 (n from 1): 1 s doubling to 15 min,
+// with up to a quarter of jitter so that a recovered dependency is not stormed.
+func Backoff(n int) time.Duration {
+	d := time.Second << min(max(n-1, 0), 10)
+	if d > 15*time.Minute {
+		d = 15 * time.Minute
+	}
+	return d + rand.N(d/4)
+}
+
+// Lease is the exclusive, expiring right of one replica to something (a
+// mailbox, the sealer). Epoch grows with every change of holder; a holder that
+// was paused and wakes up is refused by it.
+type Lease struct {
+	Name      string `gorm:"primaryKey"`
+	Holder    string
+	Epoch     int64
+	ExpiresAt time.Time
+}

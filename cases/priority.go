@@ -1,0 +1,143 @@
+package cases
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
+
+// Facts are what assessment gathers about a case: the only input of its
+// priority and of rules.
+type Facts struct {
+	Category      Category         `json:"category,omitempty"` // most reported
+	Pretext       string           `json:"pretext,omitempty"`
+	Categories    map[Category]int `json:"categories,omitempty"`
+	Reports       int              `json:"reports"`
+	CalledParties int              `json:"called_parties"` // distinct called numbers
+	Owners        int              `json:"owners"`         // reports by owners of a spoofed number
+	Reports24h    int              `json:"reports_24h"`
+	FirstReport   time.Time        `json:"first_report,omitzero"`
+	LastReport    time.Time        `json:"last_report,omitzero"`
+	Caller        string           `json:"caller,omitempty"`   // most reported
+	Callback      string           `json:"callback,omitempty"` // most reported
+
+	Corroboration Corroboration  `json:"corroboration,omitempty"` // best verdict of any report
+	Confirmed     int            `json:"confirmed"`               // reports with a confirmed or probable call
+	NotSeen       int            `json:"not_seen"`
+	Checked       int            `json:"checked"` // reports that corroboration has looked at
+	Attestation   map[string]int `json:"attestation,omitempty"`
+	Parties       *Parties       `json:"parties,omitempty"`
+	NumberHosted  bool           `json:"number_hosted"`
+	Protected     bool           `json:"protected"` // the originating account needs two people always
+	InForce       int            `json:"in_force"`  // restrictions in force on it
+	Related       []string       `json:"related,omitempty"`
+}
+
+// Equal says whether nothing that a reader could see has changed.
+func (f Facts) Equal(o Facts) bool {
+	pa, pb := f.Parties, o.Parties
+	sameParties := pa == pb || (pa != nil && pb != nil && pa.Originating == pb.Originating && pa.Holder == pb.Holder &&
+		pa.Provider == pb.Provider && pa.Entitled == pb.Entitled && slices.Equal(pa.Path, pb.Path))
+	return sameParties && f.Category == o.Category && f.Pretext == o.Pretext && maps.Equal(f.Categories, o.Categories) && f.Reports == o.Reports &&
+		f.CalledParties == o.CalledParties && f.Owners == o.Owners && f.Reports24h == o.Reports24h &&
+		f.FirstReport.Equal(o.FirstReport) && f.LastReport.Equal(o.LastReport) && f.Caller == o.Caller && f.Callback == o.Callback &&
+		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
+		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
+		f.InForce == o.InForce && slices.Equal(f.Related, o.Related)
+}
+
+var categoryTitle = map[Category]string{
+	CategoryRobocall: "Robocall", CategoryScam: "Scam call", CategorySpoofedMyNumber: "Spoofed number", CategoryAccountTakeover: "Account takeover",
+	CategoryTollFraud: "Toll fraud", CategoryHarassment: "Harassment", CategoryTextSpam: "Text spam", CategoryTraceback: "Traceback request",
+	CategoryOther: "Report",
+}
+
+// CategoryTitle is a category as people read it.
+func CategoryTitle(c Category) string {
+	if t := categoryTitle[c]; t != "" {
+		return t
+	}
+	return "Report"
+}
+
+// Title names the case for a list: what is alleged, and the story told.
+func (f Facts) Title() string {
+	t := CategoryTitle(f.Category)
+	if f.Pretext != "" {
+		t += " · " + f.Pretext
+	}
+	return t
+}
+
+// Factor is one reason for a priority.
+type Factor struct {
+	Points int    `json:"points"`
+	Reason string `json:"reason"`
+}
+
+var categoryPoints = map[Category]int{
+	CategoryTollFraud: 30, CategoryAccountTakeover: 30, CategoryTraceback: 30, CategoryScam: 20, CategoryHarassment: 15,
+	CategoryRobocall: 12, CategorySpoofedMyNumber: 8, CategoryTextSpam: 6, CategoryOther: 4,
+}
+
+// Prioritise orders the queue, 0 (can wait) to 100, and says why, factor by
+// factor. It counts distinct called numbers rather than reports, because one
+// angry person can write many.
+func Prioritise(f Facts, now time.Time) (int, []Factor) {
+	var fs []Factor
+	add := func(p int, format string, args ...any) {
+		if p != 0 {
+			fs = append(fs, Factor{p, fmt.Sprintf(format, args...)})
+		}
+	}
+	add(categoryPoints[f.Category], "%s", CategoryTitle(f.Category))
+	people := max(f.CalledParties, min(f.Reports, 1))
+	if people > 0 {
+		add(int(math.Round(8*math.Log2(float64(people+1)))), "%s", plural(people, "person", "people")+" called")
+	}
+	if f.Reports24h >= 3 {
+		add(min(3*f.Reports24h, 15), "%d reports in the last 24 hours", f.Reports24h)
+	}
+	switch f.Corroboration {
+	case CorroborationConfirmed:
+		add(20, "we carried the reported call")
+	case CorroborationProbable:
+		add(12, "we probably carried the reported call")
+	case CorroborationNotSeen:
+		add(-15, "our records are complete for that time and show no such call")
+	}
+	if p := f.Parties; p != nil && p.Originating != "" && !p.Entitled {
+		add(8, "the account that called had no right to show the number")
+	}
+	if f.Owners > 0 && f.Confirmed == 0 {
+		add(-4, "an owner of the number says it was spoofed")
+	}
+	if f.InForce > 0 {
+		add(-20, "%s in force", plural(f.InForce, "restriction", "restrictions"))
+	}
+	if !f.LastReport.IsZero() && now.Sub(f.LastReport) > 14*24*time.Hour {
+		add(-10, "nothing new for two weeks")
+	}
+	score := 0
+	for _, x := range fs {
+		score += x.Points
+	}
+	slices.SortStableFunc(fs, func(a, b Factor) int { return abs(b.Points) - abs(a.Points) })
+	return min(max(score, 0), 100), fs
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}

@@ -1,0 +1,215 @@
+package cases
+
+import "time"
+
+// Category is what a reporter says happened.
+type Category string
+
+const (
+	CategoryRobocall        Category = "robocall"
+	CategoryScam            Category = "scam"
+	CategorySpoofedMyNumber Category = "spoofed_my_number"
+	CategoryAccountTakeover Category = "account_takeover"
+	CategoryTollFraud       Category = "toll_fraud"
+	CategoryHarassment      Category = "harassment"
+	CategoryTextSpam        Category = "text_spam"
+	CategoryTraceback       Category = "traceback"
+	CategoryOther           Category = "other"
+)
+
+// Categories lists them in the order of the form.
+func Categories() []Category {
+	return []Category{CategoryRobocall, CategoryScam, CategorySpoofedMyNumber, CategoryAccountTakeover, CategoryTollFraud,
+		CategoryHarassment, CategoryTextSpam, CategoryTraceback, CategoryOther}
+}
+
+// ReporterKind is as what somebody complains.
+type ReporterKind string
+
+const (
+	ReporterCalled      ReporterKind = "called_party"
+	ReporterNumberOwner ReporterKind = "number_owner" // of a spoofed number; never counts against that number
+	ReporterCustomer    ReporterKind = "hacked_customer"
+	ReporterBrand       ReporterKind = "impersonated_brand"
+	ReporterCarrier     ReporterKind = "carrier"
+	ReporterRegulator   ReporterKind = "regulator"
+	ReporterTraceback   ReporterKind = "traceback"
+	ReporterPolice      ReporterKind = "law_enforcement"
+)
+
+// ReporterKinds lists them.
+func ReporterKinds() []ReporterKind {
+	return []ReporterKind{ReporterCalled, ReporterNumberOwner, ReporterCustomer, ReporterBrand, ReporterCarrier,
+		ReporterRegulator, ReporterTraceback, ReporterPolice}
+}
+
+// NumberRole is what a number was in the reported call.
+type NumberRole string
+
+const (
+	RoleCaller   NumberRole = "caller"   // the caller ID shown
+	RoleCallback NumberRole = "callback" // the number that the message asks to call
+	RoleCalled   NumberRole = "called"   // the victim's
+)
+
+// NumberMention is a number found in a report, where, and how sure we are.
+type NumberMention struct {
+	E164       string     `json:"e164"`
+	Role       NumberRole `json:"role"`
+	Confidence float64    `json:"confidence"` // 0…1
+	Text       string     `json:"text"`       // as written
+	Start      int        `json:"start"`      // byte offsets into Text of the report; -1 for a structured field
+	End        int        `json:"end"`
+}
+
+// TimeRange is a time with its uncertainty. Zero times mean unknown.
+type TimeRange struct {
+	Earliest time.Time `json:"earliest,omitzero"`
+	Latest   time.Time `json:"latest,omitzero"`
+}
+
+// Known says whether anything is known about the time.
+func (r TimeRange) Known() bool { return !r.Earliest.IsZero() }
+
+// Attachment is a part of a message, named but not unpacked.
+type Attachment struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Contact is what a reporter said of himself.
+type Contact struct {
+	Name  string       `json:"name,omitempty"`
+	Email string       `json:"email,omitempty"`
+	Phone string       `json:"phone,omitempty"`
+	Kind  ReporterKind `json:"kind,omitempty"`
+}
+
+// MailHeaders are the parts of a mail's header that decide on threading and
+// on whether it may be answered at all.
+type MailHeaders struct {
+	MessageID     string   `json:"message_id,omitempty"`
+	InReplyTo     []string `json:"in_reply_to,omitempty"`
+	References    []string `json:"references,omitempty"`
+	ReturnPath    string   `json:"return_path,omitempty"`
+	NullSender    bool     `json:"null_sender,omitempty"`
+	AutoSubmitted bool     `json:"auto_submitted,omitempty"`
+	List          bool     `json:"list,omitempty"` // List-Id, Precedence: bulk/list/junk
+}
+
+// Parsed is a message as it was understood: bytes in, report out, with a
+// confidence for what was guessed. Parsing never fails; what could not be
+// read is said in Warnings.
+type Parsed struct {
+	Thread      string // joins messages of one conversation into one report; "" stands alone
+	Subject     string
+	Text        string // what was written, as plain text; offsets in Numbers point into it
+	Category    Category
+	Pretext     string
+	Language    string // BCP 47, "" unknown
+	Reporter    Contact
+	Numbers     []NumberMention
+	Account     string // account the reporter names as his own, or an importer knows
+	OccurredAt  TimeRange
+	Occurrences int
+	Identity    string // a pasted Identity header (RFC 8224)
+	Attachments []Attachment
+	Mail        MailHeaders
+	Auth        map[string]string // dkim, spf, dmarc as the receiving server stated them
+	Warnings    []string
+	Unreadable  bool   // nothing could be understood; the raw bytes are there
+	Parser      string // name and version of what read it
+}
+
+// Number returns the most confident mention in a role, or "".
+func (p Parsed) Number(role NumberRole) string {
+	best := NumberMention{}
+	for _, n := range p.Numbers {
+		if n.Role == role && n.Confidence > best.Confidence {
+			best = n
+		}
+	}
+	return best.E164
+}
+
+// Report is one complaint on one channel, made of one or more messages.
+type Report struct {
+	ID           int64 `gorm:"primaryKey"`
+	Token        string
+	Channel      Channel
+	Thread       string
+	ReporterID   int64 // 0: nobody said who
+	ReporterKind ReporterKind
+	Category     Category
+	Pretext      string
+	Language     string
+	Subject      string
+	Text         string
+	Account      string // as named by the reporter
+	Earliest     *time.Time
+	Latest       *time.Time
+	Occurrences  int
+	Identity     string
+	Details      Details `gorm:"serializer:json"`
+	Unreadable   bool
+	ReceivedAt   time.Time
+	CreatedAt    time.Time
+}
+
+// OccurredAt is when the reporter says it happened.
+func (r Report) OccurredAt() TimeRange {
+	var t TimeRange
+	if r.Earliest != nil {
+		t.Earliest = *r.Earliest
+	}
+	if r.Latest != nil {
+		t.Latest = *r.Latest
+	}
+	return t
+}
+
+// Details is what is kept of a parse and never filtered on.
+type Details struct {
+	Mail        MailHeaders       `json:"mail,omitzero"`
+	Attachments []Attachment      `json:"attachments,omitempty"`
+	Auth        map[string]string `json:"auth,omitempty"`
+	Warnings    []string          `json:"warnings,omitempty"`
+	Parser      string            `json:"parser,omitempty"`
+}
+
+// Subject is a number that a report is about, in its role.
+type Subject struct {
+	ID         int64 `gorm:"primaryKey"`
+	ReportID   int64
+	MessageID  int64
+	E164       string
+	Role       NumberRole
+	Confidence float64
+	Text       string
+	StartAt    int
+	EndAt      int
+}
+
+// Reporter is who complained. Personal data: masked unless revealed.
+type Reporter struct {
+	ID          int64 `gorm:"primaryKey"`
+	Kind        ReporterKind
+	Name        string
+	Email       string // lower case
+	Phone       string // E.164 where it could be read
+	Credibility float64
+	BouncedAt   *time.Time
+	CreatedAt   time.Time
+}
+
+// Link says why a report is in a case. Merging and splitting move links and
+// keep where they came from; reports are never rewritten.
+type Link struct {
+	ReportID  int64 `gorm:"primaryKey;autoIncrement:false"`
+	CaseID    int64
+	Reason    string
+	LinkedAt  time.Time
+	MovedFrom int64 // case it was merged away from; 0 never moved
+}

@@ -1,0 +1,175 @@
+package desk
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// Store is everything the desk keeps. Each method is one transaction. A method
+// that takes an Attempt commits its effect and the job's completion together,
+// and returns cases.ErrFenced, changing nothing, when the attempt was taken
+// over; the zero Attempt is no job.
+type Store interface {
+	Inbox
+	Filer
+	Evidence
+	CaseBook
+	RestrictionBook
+	Outbox
+	Carrier
+	History
+}
+
+// Inbox keeps deliveries.
+type Inbox interface {
+	// Accept commits messages, their filing jobs, mail receipts and the
+	// mailbox's progress. A redelivery gets the first one's receipt. A mailbox
+	// whose lease epoch has passed is refused with cases.ErrFenced.
+	Accept(ctx context.Context, now time.Time, in []cases.Acceptance) ([]cases.Receipt, error)
+	Message(ctx context.Context, id int64) (cases.Message, error)
+	MessageByToken(ctx context.Context, token string) (cases.Message, error)
+}
+
+// Filer turns messages into reports of cases.
+type Filer interface {
+	// FileMessage files once: a message that is filed already returns what
+	// became of it. It links with cases.Decide, claims the case keys, asks for
+	// enrichment and assessment, and records the acknowledgement (suppressed
+	// when the sender had one within cases.AcknowledgeEvery).
+	FileMessage(ctx context.Context, at cases.Attempt, now time.Time, f cases.Filing) (cases.Filed, error)
+	// ReportByThread finds the report that a message id or thread belongs to.
+	ReportByThread(ctx context.Context, keys []string) (int64, error)
+}
+
+// Evidence finds what enrichment looks at and keeps what it found.
+type Evidence interface {
+	Report(ctx context.Context, id int64) (cases.ReportView, error)
+	ReportByToken(ctx context.Context, token string) (cases.ReportView, error)
+	Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[cases.ReportView], error)
+	// AddFindings appends and asks for an assessment of the report's case.
+	AddFindings(ctx context.Context, at cases.Attempt, now time.Time, reportID int64, fs []cases.Finding) error
+}
+
+// CaseBook keeps cases.
+type CaseBook interface {
+	// Case finds by id; a merged case is returned as it is.
+	Case(ctx context.Context, id int64) (cases.Case, error)
+	Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.Case], error)
+	Dossier(ctx context.Context, id int64) (cases.Dossier, error)
+	// UpdateCase locks the case, applies change and commits it with its events
+	// and jobs. version, when not 0, is what the caller saw: another one is a
+	// conflict.
+	UpdateCase(ctx context.Context, id, version int64, change func(*cases.Case) error) (cases.Case, error)
+	// AssessCase gathers the facts and applies Case.Assess under the lock.
+	AssessCase(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Case, error)
+	// MergeCases moves links and keys of from into into; UnmergeCase moves back
+	// those that a merge had moved.
+	MergeCases(ctx context.Context, a cases.Actor, now time.Time, from, into int64, reason string) error
+	UnmergeCase(ctx context.Context, a cases.Actor, now time.Time, from int64, reason string) error
+	Events(ctx context.Context, q cases.EventQuery) (cases.Page[cases.Event], error)
+	// ReleaseKeys frees the keys of cases whose reopen window has passed.
+	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
+}
+
+// RestrictionBook keeps restrictions and their revision.
+type RestrictionBook interface {
+	Restriction(ctx context.Context, id int64) (cases.Restriction, error)
+	Restrictions(ctx context.Context, q cases.RestrictionQuery) (cases.Page[cases.Restriction], error)
+	// ProposeRestriction inserts r after Restriction.Propose; one that is
+	// approved at once takes its revision and is applied in the same
+	// transaction. It keeps the case's state in step.
+	ProposeRestriction(ctx context.Context, a cases.Actor, now time.Time, r cases.Restriction) (cases.Restriction, error)
+	// ChangeRestriction locks it, applies change (which is given the next
+	// revision and whether to take it) and keeps the case in step.
+	ChangeRestriction(ctx context.Context, a cases.Actor, now time.Time, id int64, change func(r *cases.Restriction, revision int64) error) (cases.Restriction, error)
+	// ExpireRestrictions begins to lift what has run out.
+	ExpireRestrictions(ctx context.Context, now time.Time) (int, error)
+	// SettleRestrictions applies Restriction.Settle to what is applying or lifting.
+	SettleRestrictions(ctx context.Context, now time.Time) (int, error)
+	Revision(ctx context.Context) (int64, error)
+	PolicyState(ctx context.Context) (cases.PolicyState, error)
+	// Heartbeat records that the replica lives and which revision its snapshot
+	// holds, then settles what that completes.
+	Heartbeat(ctx context.Context, now time.Time, r cases.Replica) error
+	Replicas(ctx context.Context) ([]cases.Replica, error)
+}
+
+// Outbox keeps what is said to the outside and the jobs.
+type Outbox interface {
+	Sending(ctx context.Context, id int64) (cases.Sending, error)
+	Sendings(ctx context.Context, state cases.SendingState, cursor string, limit int) (cases.Page[cases.Sending], error)
+	// BeginSending records the attempt, fenced but without completing the job:
+	// it returns false when an earlier attempt began already, whose outcome then
+	// becomes unknown.
+	BeginSending(ctx context.Context, at cases.Attempt, now time.Time, id int64) (bool, error)
+	// SettleSending records the outcome and completes the job.
+	SettleSending(ctx context.Context, at cases.Attempt, now time.Time, id int64, state cases.SendingState, note string) error
+	// DecideSending is a person's word on an unknown one: it was sent, it was
+	// not and stays so, or it is to be tried again (planned).
+	DecideSending(ctx context.Context, a cases.Actor, now time.Time, id int64, state cases.SendingState, note string) error
+	RetryJob(ctx context.Context, a cases.Actor, now time.Time, id int64) error
+	Operations(ctx context.Context, now time.Time) (cases.Operations, error)
+}
+
+// Carrier keeps accounts, connections, entitlements.
+type Carrier interface {
+	Account(ctx context.Context, id string) (cases.Account, error)
+	AccountPath(ctx context.Context, id string) ([]cases.Account, error) // resellers above it, nearest first
+	AccountView(ctx context.Context, id string, now time.Time) (cases.AccountView, error)
+	Accounts(ctx context.Context, text, cursor string, limit int) (cases.Page[cases.Account], error)
+	NumberView(ctx context.Context, e164 string, now time.Time) (cases.NumberView, error)
+	Entitlements(ctx context.Context, e164 string) ([]cases.Entitlement, error)
+	// The imports insert or correct, a batch in one transaction, with an event,
+	// and take a revision where snapshots must learn of it.
+	ImportAccounts(ctx context.Context, a cases.Actor, now time.Time, in []cases.Account) error
+	ImportConnections(ctx context.Context, a cases.Actor, now time.Time, in []cases.Connection) error
+	ImportEntitlements(ctx context.Context, a cases.Actor, now time.Time, in []cases.Entitlement) error
+}
+
+// History is the carrier's call records.
+type History interface {
+	IngestCalls(ctx context.Context, now time.Time, in cases.Ingest) (cases.Ingested, error)
+	Coverage(ctx context.Context) ([]cases.Coverage, error)
+	// MatchingCalls returns raw records, newest first.
+	MatchingCalls(ctx context.Context, q cases.CallQuery) ([]cases.Call, error)
+	// HourStats returns folded hours plus the dirty tail, by hour ascending.
+	HourStats(ctx context.Context, keyKind, key string, from, to time.Time) ([]cases.HourStats, error)
+}
+
+// Vault keeps raw bytes too large for a database row, and seals all of them
+// in a versioned envelope.
+type Vault interface {
+	// Keep reads r to its end, hashing and sealing as it goes; small ones come
+	// back inline, larger ones are written and synced before it returns.
+	Keep(ctx context.Context, r io.Reader) (Kept, error)
+	// Open returns the raw bytes of a message.
+	Open(ctx context.Context, m cases.Message) (io.ReadCloser, error)
+}
+
+// Kept is where raw bytes went.
+type Kept struct {
+	SHA256  string
+	Size    int64
+	Inline  []byte // sealed envelope, when small
+	BlobKey string
+}
+
+// Mailer sends one mail. It says for certain that it was taken or refused, or
+// returns an error, after which nobody knows.
+type Mailer interface {
+	Send(ctx context.Context, s cases.Sending, c cases.Case) (Outcome, error)
+	From() string // the address we send from
+}
+
+// Outcome is what the mail server said.
+type Outcome struct {
+	Taken   bool
+	Refused bool // for good (5xx)
+	// Retry is set when it certainly was not taken and may be tried later
+	// (no connection, 4xx before the data).
+	Retry bool
+	Note  string
+}
