@@ -108,3 +108,11 @@ type MailboxProgress struct {
 	LastError   string
 	ErrorAt     *time.Time
 }
+
+// Kept is where the raw bytes of a delivery went.
+type Kept struct {
+	SHA256  string // hex, of the raw bytes
+	Size    int64
+	Inline  []byte // sealed envelope, when small
+	BlobKey string // where the envelope is otherwise
+}

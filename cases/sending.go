@@ -65,3 +65,14 @@ func MayAcknowledge(p Parsed, ours string) (bool, string) {
 
 // AcknowledgeEvery is the least time between two acknowledgements to one sender.
 const AcknowledgeEvery = time.Hour
+
+// Outcome is what a mail server said to a sending. All false means that it is
+// neither taken nor refused for good, and not to be tried again by itself.
+type Outcome struct {
+	Taken   bool
+	Refused bool // for good (5xx)
+	// Retry is set when it certainly was not taken and may be tried later
+	// (no connection, 4xx before the data).
+	Retry bool
+	Note  string
+}

@@ -49,6 +49,9 @@ type Evidence interface {
 	Report(ctx context.Context, id int64) (cases.ReportView, error)
 	ReportByToken(ctx context.Context, token string) (cases.ReportView, error)
 	Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[cases.ReportView], error)
+	// RecheckReports asks anew for the enrichment of reports whose call could not
+	// be judged for want of records that have since arrived.
+	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 	// AddFindings appends and asks for an assessment of the report's case.
 	AddFindings(ctx context.Context, at cases.Attempt, now time.Time, reportID int64, fs []cases.Finding) error
 }
@@ -70,6 +73,8 @@ type CaseBook interface {
 	MergeCases(ctx context.Context, a cases.Actor, now time.Time, from, into int64, reason string) error
 	UnmergeCase(ctx context.Context, a cases.Actor, now time.Time, from int64, reason string) error
 	Events(ctx context.Context, q cases.EventQuery) (cases.Page[cases.Event], error)
+	// Record adds one entry to the audit log, for reads that are logged.
+	Record(ctx context.Context, e cases.Event) error
 	// ReleaseKeys frees the keys of cases whose reopen window has passed.
 	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
 }
@@ -120,6 +125,8 @@ type Carrier interface {
 	AccountPath(ctx context.Context, id string) ([]cases.Account, error) // resellers above it, nearest first
 	AccountView(ctx context.Context, id string, now time.Time) (cases.AccountView, error)
 	Accounts(ctx context.Context, text, cursor string, limit int) (cases.Page[cases.Account], error)
+	Connection(ctx context.Context, id string) (cases.Connection, error)
+	ConnectionsOf(ctx context.Context, account string) ([]cases.Connection, error)
 	NumberView(ctx context.Context, e164 string, now time.Time) (cases.NumberView, error)
 	Entitlements(ctx context.Context, e164 string) ([]cases.Entitlement, error)
 	// The imports insert or correct, a batch in one transaction, with an event,
@@ -150,12 +157,7 @@ type Vault interface {
 }
 
 // Kept is where raw bytes went.
-type Kept struct {
-	SHA256  string
-	Size    int64
-	Inline  []byte // sealed envelope, when small
-	BlobKey string
-}
+type Kept = cases.Kept
 
 // Mailer sends one mail. It says for certain that it was taken or refused, or
 // returns an error, after which nobody knows.
@@ -165,11 +167,4 @@ type Mailer interface {
 }
 
 // Outcome is what the mail server said.
-type Outcome struct {
-	Taken   bool
-	Refused bool // for good (5xx)
-	// Retry is set when it certainly was not taken and may be tried later
-	// (no connection, 4xx before the data).
-	Retry bool
-	Note  string
-}
+type Outcome = cases.Outcome
