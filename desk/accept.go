@@ -1,0 +1,91 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/intake"
+)
+
+// Accept keeps deliveries: when it returns without an error their raw bytes
+// and what the door knew are committed, and the door may acknowledge. No
+// parser has run. Workers file them.
+func (d *Desk) Accept(ctx context.Context, in []cases.Delivery) ([]cases.Receipt, error) {
+	return d.accept(ctx, in, false)
+}
+
+func (d *Desk) accept(ctx context.Context, in []cases.Delivery, fileNow bool) ([]cases.Receipt, error) {
+	now := d.now()
+	as := make([]cases.Acceptance, 0, len(in))
+	for i, del := range in {
+		if del.Size > cases.MaxMessageBytes {
+			return nil, tooLarge(del.Size)
+		}
+		body := del.Body
+		var identity *intake.MailIdentity
+		if del.Channel == cases.ChannelEmail {
+			identity = intake.NewMailIdentity()
+			body = io.TeeReader(body, identity)
+		}
+		kept, err := d.Vault.Keep(ctx, body)
+		if err != nil {
+			return nil, fmt.Errorf("keep delivery %d: %w", i, err)
+		}
+		m := cases.Message{
+			Channel: del.Channel, Source: del.Source, DedupKey: del.DedupKey, Token: newToken(), SHA256: kept.SHA256, Size: kept.Size,
+			Evidence: kept.Inline, BlobKey: kept.BlobKey, Meta: del.Meta, State: cases.MessageAccepted, ReceivedAt: now,
+		}
+		switch {
+		case del.Quarantine != "":
+			m.State, m.Note = cases.MessageQuarantined, del.Quarantine
+			if m.DedupKey == "" {
+				m.DedupKey = "quarantine:" + m.Token
+			}
+		case m.DedupKey != "":
+		case identity != nil:
+			m.DedupKey = "mail:" + identity.Sum()
+		default:
+			m.DedupKey = "once:" + m.Token // nothing to recognise a redelivery by
+		}
+		as = append(as, cases.Acceptance{Message: m, Cursor: del.Cursor, FileNow: fileNow})
+	}
+	rs, err := d.Store.Accept(ctx, now, as)
+	if err != nil {
+		return nil, fmt.Errorf("accept %d deliveries: %w", len(as), err)
+	}
+	return rs, nil
+}
+
+func tooLarge(n int64) error {
+	return &cases.Error{Kind: cases.KindTooLarge, Message: fmt.Sprintf("%d bytes are more than the %d that one message may have", n, cases.MaxMessageBytes)}
+}
+
+// Submitted is what a door that files at once can answer.
+type Submitted struct {
+	Receipt cases.Receipt
+	// Filed is nil when the delivery is safe but not filed yet; a worker will,
+	// and the status link of the receipt's token says when.
+	Filed *cases.Filed
+}
+
+// Submit accepts one delivery and files it at once. An error means that
+// nothing was accepted. The same key with other bytes is a conflict.
+func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error) {
+	rs, err := d.accept(ctx, []cases.Delivery{del}, true)
+	if err != nil {
+		return Submitted{}, err
+	}
+	r := rs[0]
+	if r.Other {
+		return Submitted{}, cases.Conflict("this idempotency key was used before, for another report")
+	}
+	f, err := d.File(ctx, r.Attempt, r.MessageID, 1)
+	if err != nil {
+		// Accepted is accepted: the job is there, and a worker tries again.
+		d.Log.Warn("filing at once", "message", r.MessageID, "err", err)
+		return Submitted{Receipt: r}, nil
+	}
+	return Submitted{Receipt: r, Filed: &f}, nil
+}

@@ -1,0 +1,102 @@
+// Package desk is what an abuse desk does: Accept, File, Enrich, Assess,
+// Decide, Enforce and Tell. Each use case checks the permission, calls pure
+// functions of the domain for the decision, and one method of a port for the
+// effect. It must not know gorm, HTTP, IMAP or the queue.
+package desk
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
+)
+
+// Config is what a Desk works with.
+type Config struct {
+	Store Store
+	Vault Vault
+	// Mailer is nil where no mail server is configured: then nothing is sent,
+	// and each sending says so.
+	Mailer Mailer
+	Rates  *numbers.RateDeck // nil: no destination is known to be dear
+	// Emergency is who may always be called.
+	Emergency *numbers.Emergency
+	// Salt makes digests of addresses useless outside this installation.
+	Salt []byte
+	// Region is how bare numbers are read where the door knows nothing better, alpha-2.
+	Region string
+	// MailDomain is the right-hand side of the message ids that we make.
+	MailDomain string
+	Now        func() time.Time
+	Log        *slog.Logger
+}
+
+// Desk is safe for concurrent use.
+type Desk struct {
+	Config
+}
+
+// New checks nothing that cmd has not checked.
+func New(c Config) *Desk {
+	if c.Region == "" {
+		c.Region = "US"
+	}
+	if c.MailDomain == "" {
+		c.MailDomain = "abusedesk.invalid"
+	}
+	return &Desk{c}
+}
+
+// now is the time as the database keeps it.
+func (d *Desk) now() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
+
+// digest names an address in logs and limits without revealing it.
+func (d *Desk) digest(address string) string {
+	m := hmac.New(sha256.New, d.Salt)
+	m.Write([]byte(strings.ToLower(strings.TrimSpace(address))))
+	return hex.EncodeToString(m.Sum(nil)[:16])
+}
+
+// newToken is 128 random bits: enough that a status link cannot be guessed.
+func newToken() string {
+	b := make([]byte, 16)
+	rand.Read(b) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b)
+}
+
+// caseID finds the case that a reference names, for an actor who may read it.
+func (d *Desk) caseID(a cases.Actor, ref string) (int64, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return 0, err
+	}
+	return cases.ParseCaseRef(ref)
+}
+
+// checkCaseRef refuses a reference whose year is not the case's: AB-2025-000017
+// is not AB-2026-000017.
+func checkCaseRef(c cases.Case, ref string) error {
+	if !strings.EqualFold(c.Ref, strings.TrimSpace(ref)) {
+		return cases.NotFound("case " + ref)
+	}
+	return nil
+}
+
+// findCase loads by reference.
+func (d *Desk) findCase(ctx context.Context, a cases.Actor, ref string) (cases.Case, error) {
+	id, err := d.caseID(a, ref)
+	if err != nil {
+		return cases.Case{}, err
+	}
+	c, err := d.Store.Case(ctx, id)
+	if err != nil {
+		return cases.Case{}, err
+	}
+	return c, checkCaseRef(c, ref)
+}

@@ -1,0 +1,260 @@
+package desk
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
+)
+
+// Cases lists the queue.
+func (d *Desk) Cases(ctx context.Context, a cases.Actor, q cases.CaseQuery) (cases.Page[cases.Case], error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.Page[cases.Case]{}, err
+	}
+	return d.Store.Cases(ctx, q)
+}
+
+// Dossier is everything about a case; reporters are masked.
+func (d *Desk) Dossier(ctx context.Context, a cases.Actor, ref string) (cases.Dossier, error) {
+	c, err := d.findCase(ctx, a, ref)
+	if err != nil {
+		return cases.Dossier{}, err
+	}
+	dos, err := d.Store.Dossier(ctx, c.ID)
+	if err != nil {
+		return cases.Dossier{}, err
+	}
+	for i := range dos.Reports {
+		mask(dos.Reports[i].Reporter)
+	}
+	for i := range dos.Sendings {
+		dos.Sendings[i].To = maskAddress(dos.Sendings[i].To)
+	}
+	return dos, nil
+}
+
+// Report is one report; its reporter is masked.
+func (d *Desk) Report(ctx context.Context, a cases.Actor, id int64) (cases.ReportView, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.ReportView{}, err
+	}
+	r, err := d.Store.Report(ctx, id)
+	mask(r.Reporter)
+	return r, err
+}
+
+// Reports lists reports, newest first; reporters are masked.
+func (d *Desk) Reports(ctx context.Context, a cases.Actor, q cases.ReportQuery) (cases.Page[cases.ReportView], error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.Page[cases.ReportView]{}, err
+	}
+	p, err := d.Store.Reports(ctx, q)
+	for i := range p.Items {
+		mask(p.Items[i].Reporter)
+	}
+	return p, err
+}
+
+// RevealReporter shows who reported, and logs that it was looked at.
+func (d *Desk) RevealReporter(ctx context.Context, a cases.Actor, reportID int64) (cases.Reporter, error) {
+	if err := cases.Permit(a, cases.CmdRevealReporter); err != nil {
+		return cases.Reporter{}, err
+	}
+	r, err := d.Store.Report(ctx, reportID)
+	if err != nil {
+		return cases.Reporter{}, err
+	}
+	if r.Reporter == nil {
+		return cases.Reporter{}, cases.NotFound("a reporter of this report")
+	}
+	if err := d.logRead(ctx, a, cases.CmdRevealReporter, r); err != nil {
+		return cases.Reporter{}, err
+	}
+	return *r.Reporter, nil
+}
+
+// RawMessage opens the bytes of one message of a report, and logs that they
+// were read.
+func (d *Desk) RawMessage(ctx context.Context, a cases.Actor, messageID int64) (cases.Message, io.ReadCloser, error) {
+	if err := cases.Permit(a, cases.CmdReadRaw); err != nil {
+		return cases.Message{}, nil, err
+	}
+	m, err := d.Store.Message(ctx, messageID)
+	if err != nil {
+		return cases.Message{}, nil, err
+	}
+	var r cases.ReportView
+	if m.ReportID != 0 {
+		if r, err = d.Store.Report(ctx, m.ReportID); err != nil {
+			return cases.Message{}, nil, err
+		}
+	}
+	if err := d.logRead(ctx, a, cases.CmdReadRaw, r); err != nil {
+		return cases.Message{}, nil, err
+	}
+	body, err := d.Vault.Open(ctx, m)
+	return m, body, err
+}
+
+func (d *Desk) logRead(ctx context.Context, a cases.Actor, cmd cases.Command, r cases.ReportView) error {
+	e := cases.NewEvent(d.now(), a, string(cmd), "report", strconv.FormatInt(r.ID, 10), "")
+	e.CaseID = r.CaseID
+	return d.Store.Record(ctx, e)
+}
+
+// Status is what a reporter may see of his report: no personal data, nothing
+// about the customer.
+type Status struct {
+	Token    string
+	Received cases.Message
+	Report   *cases.ReportView // nil: not filed yet
+	Case     *cases.Case
+}
+
+// Status finds a report by its unguessable token.
+func (d *Desk) Status(ctx context.Context, token string) (Status, error) {
+	m, err := d.Store.MessageByToken(ctx, token)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Token: token, Received: m}
+	if m.ReportID == 0 {
+		return s, nil
+	}
+	r, err := d.Store.Report(ctx, m.ReportID)
+	if err != nil {
+		return Status{}, err
+	}
+	r.Reporter = nil
+	c, err := d.Store.Case(ctx, r.CaseID)
+	if err != nil {
+		return Status{}, err
+	}
+	s.Report, s.Case = &r, &c
+	return s, nil
+}
+
+// Restrictions lists restrictions, newest first.
+func (d *Desk) Restrictions(ctx context.Context, a cases.Actor, q cases.RestrictionQuery) (cases.Page[cases.Restriction], error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.Page[cases.Restriction]{}, err
+	}
+	return d.Store.Restrictions(ctx, q)
+}
+
+// Restriction is one restriction and the points that enforce it.
+func (d *Desk) Restriction(ctx context.Context, a cases.Actor, id int64) (cases.Restriction, []cases.Replica, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.Restriction{}, nil, err
+	}
+	r, err := d.Store.Restriction(ctx, id)
+	if err != nil {
+		return cases.Restriction{}, nil, err
+	}
+	reps, err := d.Store.Replicas(ctx)
+	return r, reps, err
+}
+
+// AccountView is what is known of an account.
+func (d *Desk) AccountView(ctx context.Context, a cases.Actor, id string) (cases.AccountView, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.AccountView{}, err
+	}
+	return d.Store.AccountView(ctx, id, d.now())
+}
+
+// Accounts searches accounts.
+func (d *Desk) Accounts(ctx context.Context, a cases.Actor, text, cursor string, limit int) (cases.Page[cases.Account], error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.Page[cases.Account]{}, err
+	}
+	return d.Store.Accounts(ctx, text, cursor, limit)
+}
+
+// NumberView is what is known of a number, written in any way.
+func (d *Desk) NumberView(ctx context.Context, a cases.Actor, number string) (cases.NumberView, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.NumberView{}, err
+	}
+	n, err := numbers.Parse(number, d.Region)
+	if err != nil {
+		return cases.NumberView{}, cases.Invalid(cases.Problem{Field: "number", Message: err.Error()})
+	}
+	v, err := d.Store.NumberView(ctx, n.E164, d.now())
+	if err != nil {
+		return v, err
+	}
+	v.Facts = numberFacts(n)
+	if held := cases.EntitledAt(v.Entitlements, d.now()); len(held) > 0 {
+		v.Facts.Hosted, v.Facts.Account = true, held[0].AccountID
+	}
+	for i := range v.Reports {
+		mask(v.Reports[i].Reporter)
+	}
+	return v, nil
+}
+
+func numberFacts(n numbers.Number) cases.NumberFacts {
+	return cases.NumberFacts{Region: n.Region, Kind: string(n.Kind), Assignable: n.Assignable, Reason: n.Reason, Metadata: numbers.MetadataVersion()}
+}
+
+// Sendings lists what was said to the outside, newest first; addresses are masked.
+func (d *Desk) Sendings(ctx context.Context, a cases.Actor, state cases.SendingState, cursor string, limit int) (cases.Page[cases.Sending], error) {
+	if err := cases.Permit(a, cases.CmdReadOperations); err != nil {
+		return cases.Page[cases.Sending]{}, err
+	}
+	p, err := d.Store.Sendings(ctx, state, cursor, limit)
+	for i := range p.Items {
+		p.Items[i].To = maskAddress(p.Items[i].To)
+	}
+	return p, err
+}
+
+// Events lists the audit log, newest first.
+func (d *Desk) Events(ctx context.Context, a cases.Actor, q cases.EventQuery) (cases.Page[cases.Event], error) {
+	if err := cases.Permit(a, cases.CmdReadEvents); err != nil {
+		return cases.Page[cases.Event]{}, err
+	}
+	return d.Store.Events(ctx, q)
+}
+
+// Operations says how the machine is doing.
+func (d *Desk) Operations(ctx context.Context, a cases.Actor) (cases.Operations, error) {
+	if err := cases.Permit(a, cases.CmdReadOperations); err != nil {
+		return cases.Operations{}, err
+	}
+	return d.Store.Operations(ctx, d.now())
+}
+
+// mask hides who somebody is but keeps two addresses apart.
+func mask(r *cases.Reporter) {
+	if r == nil {
+		return
+	}
+	r.Email = maskAddress(r.Email)
+	if r.Name != "" {
+		r.Name = firstRune(r.Name) + "…"
+	}
+	if n := len(r.Phone); n > 4 {
+		r.Phone = r.Phone[:2] + "…" + r.Phone[n-2:]
+	}
+}
+
+func maskAddress(address string) string {
+	local, domain, ok := strings.Cut(address, "@")
+	if !ok {
+		return firstRune(address)
+	}
+	return firstRune(local) + "…@" + domain
+}
+
+func firstRune(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}

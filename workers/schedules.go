@@ -1,0 +1,118 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// leaseTTL is how long a schedule's holder may be silent before another
+// replica takes over.
+const leaseTTL = 15 * time.Second
+
+// schedule is one loop that a single replica runs at a time, by lease. Work
+// that must not happen in a holder that was paused is fenced by the lease's
+// epoch inside its own transaction.
+type schedule struct {
+	pool  *Pool
+	name  string
+	every time.Duration
+	// step does one round; a full round is followed by the next at once.
+	step func(ctx context.Context, l cases.Lease) (n int, full bool, err error)
+}
+
+func (s schedule) run(ctx context.Context) {
+	p := s.pool
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	var held cases.Lease
+	defer func() {
+		if held.Holder != "" {
+			rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			if err := p.Jobs.ReleaseLease(rctx, held); err != nil {
+				p.Log.Debug("release lease", "lease", s.name, "err", err)
+			}
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		l, ok, err := p.Jobs.AcquireLease(ctx, p.now(), s.name, p.Holder, leaseTTL)
+		if err != nil || !ok {
+			held = cases.Lease{}
+			if err != nil && ctx.Err() == nil {
+				p.Observe.Loop(s.name, 0, err)
+			}
+			tick.Reset(s.every + time.Second)
+			continue
+		}
+		held = l
+		n, full, err := s.step(ctx, l)
+		if ctx.Err() != nil {
+			return
+		}
+		p.Observe.Loop(s.name, n, err)
+		switch {
+		case errors.Is(err, cases.ErrFenced):
+			p.Log.Warn("schedule was taken over", "schedule", s.name)
+			tick.Reset(s.every)
+		case err != nil:
+			p.Log.Warn("schedule", "schedule", s.name, "err", err)
+			tick.Reset(s.every + time.Second)
+		case full:
+			tick.Reset(0)
+		default:
+			tick.Reset(s.every)
+		}
+	}
+}
+
+// Schedule parameters.
+const (
+	sealBatch      = 2_000
+	foldBatch      = 2_000
+	recheckBatch   = 500
+	pruneBatch     = 5_000
+	forgottenAfter = 10 * time.Second
+	keepDoneJobs   = 48 * time.Hour
+)
+
+func (p *Pool) schedules() []schedule {
+	counted := func(f func(ctx context.Context, now time.Time) (int, error)) func(context.Context, cases.Lease) (int, bool, error) {
+		return func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := f(ctx, p.now())
+			return n, false, err
+		}
+	}
+	ss := []schedule{
+		{p, "seal", time.Second, p.seal},
+		{p, "fold", 500 * time.Millisecond, func(ctx context.Context, l cases.Lease) (int, bool, error) {
+			n, err := p.Upkeep.FoldCalls(ctx, l, p.now(), foldBatch)
+			return n, n >= foldBatch, err
+		}},
+		{p, "expire", 500 * time.Millisecond, counted(p.Upkeep.ExpireRestrictions)},
+		{p, "settle", time.Second, counted(p.Upkeep.SettleRestrictions)},
+		{p, "sweep", 2 * time.Second, counted(func(ctx context.Context, now time.Time) (int, error) {
+			return p.Jobs.SweepJobs(ctx, now, forgottenAfter)
+		})},
+		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
+		{p, "recheck", 20 * time.Second, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Upkeep.RecheckReports(ctx, p.now(), recheckBatch)
+			return n, n == recheckBatch, err
+		}},
+		{p, "prune", 10 * time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Jobs.PruneJobs(ctx, p.now().Add(-keepDoneJobs), pruneBatch)
+			return n, n == pruneBatch, err
+		}},
+	}
+	if p.SweepBlobs != nil {
+		ss = append(ss, schedule{p, "blobs", time.Hour, counted(func(ctx context.Context, _ time.Time) (int, error) { return p.SweepBlobs(ctx) })})
+	}
+	return ss
+}

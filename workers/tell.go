@@ -1,0 +1,12 @@
+package workers
+
+import (
+	"context"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// tell attempts a sending: cases.JobTell, object = sending id.
+func (p *Pool) tell(ctx context.Context, j cases.Job, at cases.Attempt) error {
+	return p.Desk.Tell(ctx, at, j.ObjectID)
+}
