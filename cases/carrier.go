@@ -81,7 +81,7 @@ type Call struct {
 	EndedAt       *time.Time `json:"ended_at,omitempty"`
 	BilledSeconds int        `json:"billed_seconds"`
 	PDDMillis     int        `json:"pdd_ms,omitempty"`
-	SIPCode       int        `json:"sip_code"`
+	SIPCode       int        `json:"sip_code" gorm:"column:sip_code"`
 	Q850          int        `json:"q850,omitempty"`
 	HungUpBy      string     `json:"hung_up_by,omitempty"`  // caller, called, network
 	CostMicros    int64      `json:"cost_micros,omitempty"` // micro-USD

@@ -40,7 +40,7 @@ create table reporters (
   id bigint generated always as identity primary key, kind text not null, name text not null default '', email text not null default '', phone text not null default '',
   credibility double precision not null default 0.5, bounced_at timestamptz, created_at timestamptz not null
 );
-create index reporters_email on reporters (email) where email <> '';
+create unique index reporters_email on reporters (email) where email <> '';
 create table reports (
   id bigint generated always as identity primary key, token text not null unique, channel text not null, thread text not null default '', reporter_id bigint not null default 0,
   reporter_kind text not null default '', category text not null, pretext text not null default '', language text not null default '',
@@ -59,16 +59,18 @@ create index subjects_report on subjects (report_id);
 create index subjects_e164 on subjects (e164, role);
 
 -- Cases.
+-- account and search repeat what the facts and the title say, because what is filtered is a column.
 create table cases (
   id bigint generated always as identity primary key, ref text not null unique, title text not null default '', state text not null, disposition text not null default '',
   category text not null default '', priority integer not null default 0, factors jsonb not null, facts jsonb not null,
   assignee text not null default '', assignee_name text not null default '', claimed_at timestamptz, first_report timestamptz not null, last_report timestamptz not null,
   reports integer not null default 0, due_at timestamptz, first_act_at timestamptz, resolved_at timestamptz, live_until timestamptz, merged_into bigint not null default 0,
-  version bigint not null default 0, created_at timestamptz not null, updated_at timestamptz not null
+  version bigint not null default 0, account text not null default '', search text not null default '', created_at timestamptz not null, updated_at timestamptz not null
 );
 create index cases_queue on cases (priority desc, id desc) where state <> 'resolved' and merged_into = 0;
 create index cases_state on cases (state, id desc);
 create index cases_assignee on cases (assignee, id desc) where assignee <> '';
+create index cases_account on cases (account, id desc) where account <> '';
 create index cases_live_until on cases (live_until) where live_until is not null;
 create table links (
   report_id bigint primary key references reports (id), case_id bigint not null references cases (id), reason text not null,
@@ -77,7 +79,7 @@ create table links (
 create index links_case on links (case_id, report_id);
 -- Unique among live cases; released keys stay as history under their own id.
 create table case_keys (
-  id bigint generated always as identity primary key, kind text not null, value text not null, case_id bigint not null references cases (id), live boolean not null default true, claimed_at timestamptz not null
+  id bigint generated always as identity primary key, kind text not null, value text not null, case_id bigint not null references cases (id), live boolean not null default true, moved_from bigint not null default 0, claimed_at timestamptz not null
 );
 create unique index case_keys_live on case_keys (kind, value) where live;
 create index case_keys_case on case_keys (case_id);
@@ -193,9 +195,11 @@ create table events (
   xid xid8 not null default pg_current_xact_id()
 );
 create index events_case on events (case_id, id) where case_id <> 0;
+create index events_xid on events (xid);
 create index events_object on events (object_kind, object_id, id);
+-- horizon: every event of an older transaction is sealed already (see store's sealer).
 create table seals (
-  seq bigint primary key, event_id bigint not null unique, prev text not null, hash text not null, at timestamptz not null
+  seq bigint primary key, event_id bigint not null unique, prev text not null, hash text not null, at timestamptz not null, horizon bigint not null default 0
 );
 create table checkpoints (
   seq bigint primary key, hash text not null, at timestamptz not null, signature text not null, key_id text not null
@@ -222,5 +226,20 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtext('ensure_call_partition'));
   execute format('create table if not exists %I partition of calls for values from (%L) to (%L)', part, d, d + 1);
+end $$;
+-- +goose StatementEnd
+
+-- Nor to drop the partitions of days before d. It gives up rather than make
+-- the table's users queue behind it for long.
+-- +goose StatementBegin
+create function drop_call_partitions(d date) returns void language plpgsql security definer set search_path from current set lock_timeout = '3s' as $$
+declare
+  part text;
+begin
+  for part in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'calls'::regclass and c.relname < 'calls_' || to_char(d, 'YYYYMMDD') order by c.relname
+  loop
+    execute format('drop table %I', part);
+  end loop;
 end $$;
 -- +goose StatementEnd

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/axiomhq/hyperloglog"
+	"gorm.io/gorm"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// shortCall is the longest an answered call may last to count as short (the
+// alarm threshold that a carrier publishes).
+const shortCall = 6 * time.Second
+
+// countCalls counts hours anew from the records: one result for each, also for
+// those in which there is no call (any more).
+func (s *Store) countCalls(tx *gorm.DB, hours callHours) ([]cases.HourStats, error) {
+	byKind := map[string][]callHour{}
+	for h := range hours {
+		byKind[h.Kind] = append(byKind[h.Kind], h)
+	}
+	var out []cases.HourStats
+	for _, kind := range []string{keyFrom, keyTo, keyAccount} {
+		keys := byKind[kind]
+		slices.SortFunc(keys, func(a, b callHour) int {
+			return cmp.Or(a.Hour.Compare(b.Hour), strings.Compare(a.Key, b.Key))
+		})
+		for chunk := range slices.Chunk(keys, smallBatch) {
+			counted, err := s.countChunk(tx, kind, chunk)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, counted...)
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) countChunk(tx *gorm.DB, kind string, keys []callHour) ([]cases.HourStats, error) {
+	args := make([]any, 0, 5*len(keys))
+	out := make([]cases.HourStats, len(keys))
+	sketches := make([]*hyperloglog.Sketch, len(keys))
+	for i, k := range keys {
+		args = append(args, i, k.Key, k.Hour, k.Hour.Add(time.Hour), k.Hour.Format(time.DateOnly))
+		out[i] = cases.HourStats{KeyKind: kind, Key: k.Key, Hour: k.Hour}
+		sketches[i] = hyperloglog.New()
+	}
+	counts := keyColumns[kind]
+	row := s.keyHourRow()
+	query := "with k (i, key, hour, until, day) as (values " + strings.Repeat(row+", ", len(keys)-1) + row + ") " +
+		"select k.i, c.to_number, c.answered_at, c.ended_at, c.billed_seconds, c.sip_code, c.cost_micros, c.attest " +
+		"from k join calls c on c." + counts.column + " = k.key and c.started_at >= k.hour and c.started_at < k.until and c.day = k.day"
+	if counts.direction != "" {
+		query += " where c.direction = '" + counts.direction + "'"
+	}
+	rows, err := tx.Raw(query, args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i int
+		var c cases.Call
+		if err := rows.Scan(&i, &c.To, &c.AnsweredAt, &c.EndedAt, &c.BilledSeconds, &c.SIPCode, &c.CostMicros, &c.Attest); err != nil {
+			return nil, err
+		}
+		countCall(&out[i], c)
+		sketches[i].Insert([]byte(c.To))
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		// Calls in to one number have one called number: no need to keep it.
+		if kind == keyTo || out[i].Attempts == 0 {
+			continue
+		}
+		if out[i].Callees, err = sketches[i].MarshalBinary(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// countCall adds one call to its hour.
+func countCall(h *cases.HourStats, c cases.Call) {
+	h.Attempts++
+	h.BilledSecs += int64(c.BilledSeconds)
+	h.CostMicros += c.CostMicros
+	if c.Answered() {
+		h.Answered++
+		if talked(c) <= shortCall {
+			h.Short++
+		}
+	}
+	switch c.Attest {
+	case "A":
+		h.AttestA++
+	case "B":
+		h.AttestB++
+	case "C":
+		h.AttestC++
+	default:
+		h.Unsigned++
+	}
+}
+
+// talked is how long an answered call lasted; where the record has no times, as
+// long as was billed (which may be rounded up to a minute).
+func talked(c cases.Call) time.Duration {
+	if c.AnsweredAt != nil && c.EndedAt != nil {
+		return c.EndedAt.Sub(*c.AnsweredAt)
+	}
+	return time.Duration(c.BilledSeconds) * time.Second
+}
