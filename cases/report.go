@@ -106,6 +106,7 @@ type Parsed struct {
 	Thread      string // joins messages of one conversation into one report; "" stands alone
 	Subject     string
 	Text        string // what was written, as plain text; offsets in Numbers point into it
+	Quoted      string // what a reply quotes of earlier messages, apart from Text
 	Category    Category
 	Pretext     string
 	Language    string // BCP 47, "" unknown
