@@ -37,6 +37,9 @@ type Finding struct {
 	Data       FindingData `gorm:"serializer:json"`
 	WindowFrom *time.Time
 	WindowTo   *time.Time
+	// Incomplete says that the history did not cover the window: the report is
+	// looked at again when it does.
+	Incomplete bool
 	Producer   string // name and version of what produced it
 	JobID      int64
 	CreatedAt  time.Time

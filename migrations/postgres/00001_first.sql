@@ -89,11 +89,12 @@ create table related_cases (
 );
 create table findings (
   id bigint generated always as identity primary key, case_id bigint not null, report_id bigint not null default 0, kind text not null, subject text not null default '',
-  verdict text not null, summary text not null, data jsonb not null, window_from timestamptz, window_to timestamptz, producer text not null,
+  verdict text not null, summary text not null, data jsonb not null, window_from timestamptz, window_to timestamptz, incomplete boolean not null default false, producer text not null,
   job_id bigint not null default 0, created_at timestamptz not null
 );
 create index findings_case on findings (case_id, id);
 create index findings_report on findings (report_id, kind, id);
+create index findings_incomplete on findings (id) where incomplete;
 
 -- Carrier.
 create table accounts (

@@ -40,7 +40,7 @@ create table reporters (
   id integer primary key autoincrement, kind text not null, name text not null default '', email text not null default '', phone text not null default '',
   credibility real not null default 0.5, bounced_at datetime, created_at datetime not null
 );
-create index reporters_email on reporters (email) where email <> '';
+create unique index reporters_email on reporters (email) where email <> '';
 create table reports (
   id integer primary key autoincrement, token text not null unique, channel text not null, thread text not null default '', reporter_id integer not null default 0,
   reporter_kind text not null default '', category text not null, pretext text not null default '', language text not null default '',
@@ -59,16 +59,18 @@ create index subjects_report on subjects (report_id);
 create index subjects_e164 on subjects (e164, role);
 
 -- Cases.
+-- account and search repeat what the facts and the title say, because what is filtered is a column.
 create table cases (
   id integer primary key autoincrement, ref text not null unique, title text not null default '', state text not null, disposition text not null default '',
   category text not null default '', priority integer not null default 0, factors text not null, facts text not null,
   assignee text not null default '', assignee_name text not null default '', claimed_at datetime, first_report datetime not null, last_report datetime not null,
   reports integer not null default 0, due_at datetime, first_act_at datetime, resolved_at datetime, live_until datetime, merged_into integer not null default 0,
-  version integer not null default 0, created_at datetime not null, updated_at datetime not null
+  version integer not null default 0, account text not null default '', search text not null default '', created_at datetime not null, updated_at datetime not null
 );
 create index cases_queue on cases (priority desc, id desc) where state <> 'resolved' and merged_into = 0;
 create index cases_state on cases (state, id desc);
 create index cases_assignee on cases (assignee, id desc) where assignee <> '';
+create index cases_account on cases (account, id desc) where account <> '';
 create index cases_live_until on cases (live_until) where live_until is not null;
 create table links (
   report_id integer primary key references reports (id), case_id integer not null references cases (id), reason text not null,
@@ -77,7 +79,7 @@ create table links (
 create index links_case on links (case_id, report_id);
 -- Unique among live cases; released keys stay as history under their own id.
 create table case_keys (
-  id integer primary key autoincrement, kind text not null, value text not null, case_id integer not null references cases (id), live boolean not null default true, claimed_at datetime not null
+  id integer primary key autoincrement, kind text not null, value text not null, case_id integer not null references cases (id), live boolean not null default true, moved_from integer not null default 0, claimed_at datetime not null
 );
 create unique index case_keys_live on case_keys (kind, value) where live;
 create index case_keys_case on case_keys (case_id);
@@ -87,11 +89,12 @@ create table related_cases (
 );
 create table findings (
   id integer primary key autoincrement, case_id integer not null, report_id integer not null default 0, kind text not null, subject text not null default '',
-  verdict text not null, summary text not null, data text not null, window_from datetime, window_to datetime, producer text not null,
+  verdict text not null, summary text not null, data text not null, window_from datetime, window_to datetime, incomplete boolean not null default false, producer text not null,
   job_id integer not null default 0, created_at datetime not null
 );
 create index findings_case on findings (case_id, id);
 create index findings_report on findings (report_id, kind, id);
+create index findings_incomplete on findings (id) where incomplete;
 
 -- Carrier.
 create table accounts (
@@ -193,8 +196,9 @@ create table events (
 );
 create index events_case on events (case_id, id) where case_id <> 0;
 create index events_object on events (object_kind, object_id, id);
+-- horizon: every event of an older transaction is sealed already (see store's sealer).
 create table seals (
-  seq integer primary key, event_id integer not null unique, prev text not null, hash text not null, at datetime not null
+  seq integer primary key, event_id integer not null unique, prev text not null, hash text not null, at datetime not null, horizon integer not null default 0
 );
 create table checkpoints (
   seq integer primary key, hash text not null, at datetime not null, signature text not null, key_id text not null
