@@ -17,8 +17,12 @@ import (
 	"sync"
 	"time"
 
+	gosqlite "github.com/glebarez/go-sqlite"
 	"github.com/glebarez/sqlite"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -64,7 +68,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if !strings.HasPrefix(c.URL, "postgres://") && !strings.HasPrefix(c.URL, "postgresql://") {
 			return nil, errors.New("the database URL must begin with postgres://; leave it empty for SQLite in the data folder")
 		}
-		dial = postgres.Open(c.URL)
+		pg, err := openPostgres(c.URL)
+		if err != nil {
+			return nil, err
+		}
+		dial = postgres.New(postgres.Config{Conn: pg})
 	}
 	db, err := gorm.Open(dial, cfg)
 	if err != nil {
@@ -85,6 +93,19 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("reach %s: %w", s.dialect, err)
 	}
 	return s, nil
+}
+
+// openPostgres returns a pool whose times come back in UTC, as SQLite's do.
+func openPostgres(url string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL: %w", err)
+	}
+	return stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
+		c.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
+			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		return nil
+	})), nil
 }
 
 // Close waits for nothing: stop the work first.
@@ -112,10 +133,12 @@ func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 func (s *Store) read(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }
 
 // lock appends the row lock of the dialect to a SELECT: SQLite's writer holds
-// the whole database already.
+// the whole database already. It is the lock that an UPDATE takes and no more,
+// so that inserting a row that refers to the locked one does not wait: this is
+// what lets intake link reports to a case that somebody is working on.
 func (s *Store) lock() string {
 	if s.dialect == migrations.Postgres {
-		return " FOR UPDATE"
+		return " FOR NO KEY UPDATE"
 	}
 	return ""
 }
@@ -123,7 +146,7 @@ func (s *Store) lock() string {
 // skipLocked is lock for a work queue.
 func (s *Store) skipLocked() string {
 	if s.dialect == migrations.Postgres {
-		return " FOR UPDATE SKIP LOCKED"
+		return " FOR NO KEY UPDATE SKIP LOCKED"
 	}
 	return ""
 }
@@ -153,6 +176,12 @@ func complete(tx *gorm.DB, at cases.Attempt, now time.Time) error {
 	return nil
 }
 
+// SQLite's result codes for a database that another process is writing to.
+const (
+	sqliteBusy   = 5
+	sqliteLocked = 6
+)
+
 // translate turns database errors into the domain's. What it does not know
 // stays as it is and is an internal error to the outside.
 func translate(err error) error {
@@ -173,6 +202,12 @@ func translate(err error) error {
 		}
 		return err
 	}
+	if lite, ok := errors.AsType[*gosqlite.Error](err); ok {
+		if code := lite.Code() & 0xff; code == sqliteBusy || code == sqliteLocked {
+			return &cases.Error{Kind: cases.KindUnavailable, Message: "the database is busy", Err: err}
+		}
+		return err
+	}
 	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, context.DeadlineExceeded) {
 		return &cases.Error{Kind: cases.KindUnavailable, Message: "the database did not answer", Err: err}
 	}
@@ -180,4 +215,9 @@ func translate(err error) error {
 		return &cases.Error{Kind: cases.KindUnavailable, Message: "the database cannot be reached", Err: err}
 	}
 	return err
+}
+
+// Pending says whether Migrate would change anything.
+func (s *Store) Pending(ctx context.Context) (bool, error) {
+	return migrations.Pending(ctx, s.sql, s.dialect)
 }

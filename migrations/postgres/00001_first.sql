@@ -16,6 +16,11 @@ create table api_keys (
   created_at timestamptz not null, expires_at timestamptz, revoked_at timestamptz, last_used_at timestamptz
 );
 
+-- What this installation once chose for itself, such as the salt of its digests.
+create table settings (
+  name text primary key, value text not null
+);
+
 -- Intake.
 create table messages (
   id bigint generated always as identity primary key, channel text not null, source text not null default '', dedup_key text not null, token text not null unique,
@@ -25,6 +30,7 @@ create table messages (
 );
 create index messages_report on messages (report_id) where report_id <> 0;
 create index messages_sha256 on messages (sha256);
+create index messages_blob on messages (blob_key) where blob_key <> '';
 create index messages_quarantined on messages (id) where state = 'quarantined';
 create table mailbox_progresses (
   name text primary key, uid_validity bigint not null default 0, last_uid bigint not null default 0, received bigint not null default 0,

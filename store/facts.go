@@ -1,0 +1,170 @@
+package store
+
+import (
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// gatherFacts asks the database for what an assessment needs. Findings belong
+// to reports and are found through their links, so that they follow a report
+// that a merge has moved; of several about one subject the latest counts.
+func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) {
+	f := cases.Facts{}
+	if err := countReports(tx, now, caseID, &f); err != nil {
+		return f, err
+	}
+	if err := rankReports(tx, caseID, &f); err != nil {
+		return f, err
+	}
+	best, err := corroborated(tx, caseID, &f)
+	if err != nil {
+		return f, err
+	}
+	if err := latestEvidence(tx, caseID, best, &f); err != nil {
+		return f, err
+	}
+	if p := f.Parties; p != nil && p.Originating != "" {
+		if err := tx.Raw("SELECT protected FROM accounts WHERE id = ?", p.Originating).Scan(&f.Protected).Error; err != nil {
+			return f, err
+		}
+	}
+	err = tx.Raw("SELECT count(*) FROM restrictions WHERE case_id = ? AND state IN ?", caseID,
+		[]cases.RestrictionState{cases.RestrictionApplying, cases.RestrictionActive, cases.RestrictionDrifted}).Scan(&f.InForce).Error
+	if err != nil {
+		return f, err
+	}
+	err = tx.Raw(`SELECT c.ref FROM related_cases r JOIN cases c ON c.id = r.other_id
+		WHERE r.case_id = ? AND c.merged_into = 0 ORDER BY c.id LIMIT ?`, caseID, cases.DefaultPage).Scan(&f.Related).Error
+	return f, err
+}
+
+// countReports sets the counts and times. The last report is the last that
+// joined the case, not the last that was received: one that was read late must
+// still reopen what was resolved without it.
+func countReports(tx *gorm.DB, now time.Time, caseID int64, f *cases.Facts) error {
+	var n struct {
+		Reports     int
+		Owners      int
+		Recent      int
+		FirstReport moment
+		LastReport  moment
+	}
+	err := tx.Raw(`SELECT count(*) AS reports, coalesce(sum(CASE WHEN r.reporter_kind = ? THEN 1 ELSE 0 END), 0) AS owners,
+		coalesce(sum(CASE WHEN r.received_at > ? THEN 1 ELSE 0 END), 0) AS recent, min(r.received_at) AS first_report, max(l.linked_at) AS last_report
+		FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?`, cases.ReporterNumberOwner, now.Add(-24*time.Hour), caseID).Scan(&n).Error
+	f.Reports, f.Owners, f.Reports24h, f.FirstReport, f.LastReport = n.Reports, n.Owners, n.Recent, n.FirstReport.Time, n.LastReport.Time
+	return err
+}
+
+// rankReports sets what most reports say.
+func rankReports(tx *gorm.DB, caseID int64, f *cases.Facts) error {
+	const (
+		reports  = "FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?"
+		subjects = "FROM links l JOIN subjects s ON s.report_id = l.report_id WHERE l.case_id = ? AND s.role = ?"
+		most     = "ORDER BY n DESC, value LIMIT 1"
+	)
+	var rows []struct {
+		What  string
+		Value string
+		N     int
+	}
+	err := tx.Raw(`SELECT 'category' AS what, r.category AS value, count(*) AS n `+reports+` GROUP BY r.category
+		UNION ALL SELECT * FROM (SELECT 'pretext' AS what, r.pretext AS value, count(*) AS n `+reports+` AND r.pretext <> '' GROUP BY r.pretext `+most+`) AS pretext
+		UNION ALL SELECT * FROM (SELECT 'caller' AS what, s.e164 AS value, count(DISTINCT s.report_id) AS n `+subjects+` GROUP BY s.e164 `+most+`) AS caller
+		UNION ALL SELECT * FROM (SELECT 'callback' AS what, s.e164 AS value, count(DISTINCT s.report_id) AS n `+subjects+` GROUP BY s.e164 `+most+`) AS callback
+		UNION ALL SELECT 'called' AS what, '' AS value, count(DISTINCT s.e164) AS n `+subjects,
+		caseID, caseID, caseID, cases.RoleCaller, caseID, cases.RoleCallback, caseID, cases.RoleCalled).Scan(&rows).Error
+	if err != nil {
+		return err
+	}
+	f.Categories = map[cases.Category]int{}
+	for _, r := range rows {
+		switch r.What {
+		case "category":
+			c := cases.Category(r.Value)
+			f.Categories[c] = r.N
+			if best := f.Categories[f.Category]; f.Category == "" || r.N > best || (r.N == best && c < f.Category) {
+				f.Category = c
+			}
+		case "pretext":
+			f.Pretext = r.Value
+		case "caller":
+			f.Caller = r.Value
+		case "callback":
+			f.Callback = r.Value
+		case "called":
+			f.CalledParties = r.N
+		}
+	}
+	return nil
+}
+
+// verdicts in the order of what they are worth to the case.
+var verdicts = []cases.Corroboration{cases.CorroborationConfirmed, cases.CorroborationProbable, cases.CorroborationNotSeen, cases.CorroborationUnknown}
+
+// corroborated counts the reports by their best verdict and returns a report
+// that has the best of all, the latest; 0 when none was checked.
+func corroborated(tx *gorm.DB, caseID int64, f *cases.Facts) (int64, error) {
+	var rows []struct {
+		Rank   int
+		N      int
+		Report int64
+	}
+	err := tx.Raw(`SELECT ranked.verdict_rank AS rank, count(*) AS n, max(ranked.report_id) AS report FROM (
+		SELECT f.report_id, min(CASE f.verdict WHEN 'confirmed' THEN 0 WHEN 'probable' THEN 1 WHEN 'not_seen' THEN 2 ELSE 3 END) AS verdict_rank
+		FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
+			WHERE l.case_id = ? AND g.kind = ? GROUP BY g.report_id, g.subject) latest ON latest.id = f.id
+		GROUP BY f.report_id) ranked GROUP BY ranked.verdict_rank ORDER BY ranked.verdict_rank`, caseID, cases.FindingCorroboration).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	f.Corroboration = verdicts[rows[0].Rank]
+	for _, r := range rows {
+		f.Checked += r.N
+		switch verdicts[r.Rank] {
+		case cases.CorroborationConfirmed, cases.CorroborationProbable:
+			f.Confirmed += r.N
+		case cases.CorroborationNotSeen:
+			f.NotSeen += r.N
+		}
+	}
+	return rows[0].Report, nil
+}
+
+// maxEvidence bounds how many subjects of a case are asked for their latest
+// findings.
+const maxEvidence = 500
+
+// latestEvidence adds up the attestation of the calls from each number, takes
+// the parties from the report that is corroborated best, and says whether a
+// number is ours. The same calls are seen for each report about a number, so
+// that only the latest look at each number counts.
+func latestEvidence(tx *gorm.DB, caseID, best int64, f *cases.Facts) error {
+	var fs []cases.Finding
+	err := tx.Raw(`SELECT f.id, f.kind, f.data FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
+			WHERE l.case_id = ? AND g.kind IN ? GROUP BY g.kind, g.subject
+			UNION SELECT max(id) AS id FROM findings WHERE report_id = ? AND kind = ?) latest ON latest.id = f.id ORDER BY f.id DESC LIMIT ?`,
+		caseID, []cases.FindingKind{cases.FindingAttestation, cases.FindingNumber}, best, cases.FindingParties, maxEvidence).Scan(&fs).Error
+	if err != nil {
+		return err
+	}
+	for _, x := range fs {
+		switch x.Kind {
+		case cases.FindingAttestation:
+			for a, n := range x.Data.Attestation {
+				if f.Attestation == nil {
+					f.Attestation = map[string]int{}
+				}
+				f.Attestation[a] += n
+			}
+		case cases.FindingNumber:
+			f.NumberHosted = f.NumberHosted || (x.Data.Number != nil && x.Data.Number.Hosted)
+		case cases.FindingParties:
+			f.Parties = x.Data.Parties
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// join adds a message to the report of its conversation: text is appended,
+// numbers are added, gaps are filled; nothing that is known is overwritten.
+func (x *filing) join(reportID int64) (cases.Filed, error) {
+	var r cases.Report
+	if err := found(x.tx.Raw("SELECT * FROM reports WHERE id = ?"+x.s.lock(), reportID).Scan(&r), fmt.Sprintf("report %d", reportID)); err != nil {
+		return cases.Filed{}, err
+	}
+	var known []cases.Subject
+	if err := x.tx.Raw("SELECT * FROM subjects WHERE report_id = ?", reportID).Scan(&known).Error; err != nil {
+		return cases.Filed{}, err
+	}
+	added := newSubjects(known, subjectsOf(x.Message, x.Parsed), appendText(&r, x.Parsed.Text))
+	fill(&r, x.Parsed)
+	err := x.tx.Exec(`UPDATE reports SET text = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, unreadable = ? WHERE id = ?`,
+		r.Text, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, r.Unreadable, reportID).Error
+	if err != nil {
+		return cases.Filed{}, err
+	}
+	if err := x.insertSubjects(reportID, added); err != nil {
+		return cases.Filed{}, err
+	}
+	if x.Parsed.Thread != "" {
+		// It was found by another key; the next message may know only this one.
+		_, err := insert(x.tx, "threads (key, report_id)", [][]any{{threadKey(x.Message, x.Parsed.Thread), reportID}}, "ON CONFLICT (key) DO NOTHING")
+		if err != nil {
+			return cases.Filed{}, err
+		}
+	}
+	f, err := x.alreadyFiled(reportID)
+	if err != nil {
+		return cases.Filed{}, err
+	}
+	if err := x.claimMore(f.CaseID, cases.KeysOf(append(added, known...), r.Account, r.Category)); err != nil {
+		return cases.Filed{}, err
+	}
+	return f, x.finish(f)
+}
+
+// claimMore claims for a case what nobody holds of the keys, and relates it to
+// those that hold the others. A case that is over for good claims nothing: the
+// next report opens a new one.
+func (x *filing) claimMore(caseID int64, keys []cases.CaseKey) error {
+	holders, err := keyHolders(x.tx, keys)
+	if err != nil {
+		return err
+	}
+	var over bool
+	err = x.tx.Raw("SELECT state = 'resolved' AND (live_until IS NULL OR live_until <= ?) FROM cases WHERE id = ?", x.now, caseID).Scan(&over).Error
+	if err != nil {
+		return err
+	}
+	if free := unheld(keys, holders); len(free) > 0 && !over {
+		if err := claimKeys(x.tx, x.now, caseID, free); err != nil {
+			return err
+		}
+		if _, err := pinnedRef(x.tx, caseID); err != nil {
+			return err
+		}
+	}
+	var others []int64
+	for _, h := range holders {
+		if h.CaseID != caseID && !slices.Contains(others, h.CaseID) {
+			others = append(others, h.CaseID)
+		}
+	}
+	return relate(x.tx, x.now, caseID, holders, others)
+}
+
+// appendText adds a message's text to its report and says where it begins
+// there; -1 when the report is full.
+func appendText(r *cases.Report, more string) int {
+	if more == "" || r.Text == more {
+		return -1
+	}
+	sep := "\n\n"
+	if r.Text == "" {
+		sep = ""
+	}
+	if len(r.Text)+len(sep)+len(more) > maxReportText {
+		return -1
+	}
+	at := len(r.Text) + len(sep)
+	r.Text += sep + more
+	return at
+}
+
+// newSubjects returns those of more that are not known, with their offsets
+// moved to where the message's text now begins.
+func newSubjects(known, more []cases.Subject, at int) []cases.Subject {
+	var added []cases.Subject
+	for _, s := range more {
+		if slices.ContainsFunc(known, func(k cases.Subject) bool { return k.E164 == s.E164 && k.Role == s.Role }) || len(known)+len(added) >= maxSubjects {
+			continue
+		}
+		if s.StartAt >= 0 {
+			if at < 0 {
+				s.StartAt, s.EndAt = -1, -1
+			} else {
+				s.StartAt, s.EndAt = s.StartAt+at, s.EndAt+at
+			}
+		}
+		added = append(added, s)
+	}
+	return added
+}
+
+// fill takes over what the report does not say yet.
+func fill(r *cases.Report, p cases.Parsed) {
+	if (r.Category == "" || r.Category == cases.CategoryOther) && p.Category != "" {
+		r.Category = p.Category
+	}
+	if r.Pretext == "" {
+		r.Pretext = p.Pretext
+	}
+	if r.Account == "" {
+		r.Account = p.Account
+	}
+	if r.Earliest == nil && r.Latest == nil {
+		r.Earliest, r.Latest = known(p.OccurredAt.Earliest), known(p.OccurredAt.Latest)
+	}
+	if r.Occurrences == 0 {
+		r.Occurrences = p.Occurrences
+	}
+	if r.Identity == "" {
+		r.Identity = p.Identity
+	}
+	r.Unreadable = r.Unreadable && p.Unreadable
+}
+
+// relate marks cases as related both ways, in one order for everybody. holders
+// says which key they share.
+func relate(tx *gorm.DB, now time.Time, caseID int64, holders []cases.Holder, others []int64) error {
+	others = slices.Clone(others)
+	slices.Sort(others)
+	var rows [][]any
+	for _, other := range others {
+		if other == caseID {
+			continue
+		}
+		reason := "a report names numbers of both"
+		if i := slices.IndexFunc(holders, func(h cases.Holder) bool { return h.CaseID == other }); i >= 0 {
+			reason = "a report of the one names " + holders[i].Key.String() + " of the other"
+		}
+		a, b := min(caseID, other), max(caseID, other)
+		rows = append(rows, []any{a, b, reason, now}, []any{b, a, reason, now})
+	}
+	_, err := insert(tx, "related_cases (case_id, other_id, reason, at)", rows, "ON CONFLICT (case_id, other_id) DO NOTHING")
+	return err
+}
