@@ -102,7 +102,8 @@ func TestBlastChannelLimitInTime(t *testing.T) {
 		}
 	}
 	r := on(cases.TargetConnection, "c-beta", cases.KindChannelLimit, cases.RestrictionValue{Channels: 1})
+	calls[0].Connection = "c-beta" // the last one; five on c-alpha are in progress
 	if got := Blast(calls, r, nil, newEmergency(t), nil, noon, false); got.Day.Calls != 0 {
-		t.Errorf("another connection's limit stops %d", got.Day.Calls)
+		t.Errorf("another connection's calls fill this one's limit: %d stopped", got.Day.Calls)
 	}
 }
