@@ -1,218 +1,188 @@
-package numbers
+package restrict
 
 import (
-	"errors"
-	"fmt"
-	"strings"
+	"cmp"
+	"container/heap"
+	"maps"
+	"slices"
+	"time"
 
-	"github.com/nyaruka/phonenumbers"
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
-// ParseOptions widen what ParseWith accepts.
-type ParseOptions struct {
-	// Vanity reads letters as the keys they share (1-800-FLOWERS). Behind a
-	// North American number, letters past the tenth place are ignored, as the
-	// network ignores the keys.
-	Vanity bool
-	// FromSwitch reads eleven digits and more that are no number of the default
-	// region as E.164 without its "+", as call records have it. It is implied by a
-	// sip: or tel: URI and by an empty default region. From a person it would turn
-	// a digit too many into a number abroad.
-	FromSwitch bool
+// Radius is what a restriction would have stopped, had it been in force.
+type Radius struct {
+	Day  Damage `json:"last_24_hours"`
+	Week Damage `json:"last_7_days"`
+	// Sample is how many calls were looked at; with Truncated there were more, and
+	// Since is the oldest of those looked at.
+	Sample    int       `json:"sample"`
+	Truncated bool      `json:"truncated"`
+	Since     time.Time `json:"since,omitzero"`
 }
 
-// Parse reads one telephone number. text may be written for people (spaces,
-// dashes, brackets, an extension) or for switches: a sip:, sips: or tel: URI, a
-// name-addr, ;rn= ;npdi ;ext= ;phone-context= and other parameters. defaultRegion (alpha-2) gives the country of a number without
-// country code; "" demands the country code.
+// Damage is a Radius over one window up to now.
+type Damage struct {
+	Calls        int      `json:"calls"` // attempts that would have been refused
+	Answered     int      `json:"answered"`
+	Seconds      int64    `json:"billed_seconds"`
+	Destinations int      `json:"destinations"` // distinct called numbers
+	Countries    []string `json:"countries"`    // of those, sorted
+	Of           int      `json:"of"`           // calls in the window, refused or not
+	Emergency    int      `json:"emergency"`    // emergency calls in the window: none of them is in Calls
+	Unpriced     int      `json:"unpriced"`     // the price is capped, and that of these calls is not known: not in Calls
+}
+
+// Minutes of conversation that would not have taken place.
+func (d Damage) Minutes() float64 { return float64(d.Seconds) / 60 }
+
+// Share of the calls in the window, 0 to 1; 0 without calls.
+func (d Damage) Share() float64 {
+	if d.Of == 0 {
+		return 0
+	}
+	return float64(d.Calls) / float64(d.Of)
+}
+
+// Blast replays the calls of the past seven days against a restriction. calls
+// are the traffic that it would lie on (with that of sub-accounts), in any order;
+// inbound ones are passed over. conns give the country whose emergency numbers
+// hold and the tech prefix. truncated is passed on. r must have passed
+// Restriction.Validate; the radius of any other is empty, with no sample.
 //
-// The error is an *Error: a text that is no number, or one that is too short or
-// long to be any. A number of the right shape that cannot be assigned is
-// returned with its reason, because callers show such numbers. Digits are never
-// dropped and letters never guessed at. Texts over 256 bytes are refused.
-func Parse(text, defaultRegion string) (Number, error) {
-	return ParseWith(text, defaultRegion, ParseOptions{})
-}
-
-// ParseWith is Parse with options.
-func ParseWith(text, defaultRegion string, options ParseOptions) (Number, error) {
-	if len(text) == len("+12025550143") && text[:2] == "+1" && onlyDigits(text[2:], 10) {
-		return northAmericanNumber(text[2:]), nil // the commonest form by far
-	}
-	w, err := unwrap(text)
+// A channel limit is replayed in time: a call is refused when as many of those
+// that were let through are still in progress.
+func Blast(calls []cases.Call, r cases.Restriction, conns []cases.Connection, e *numbers.Emergency, rates *numbers.RateDeck, now time.Time, truncated bool) Radius {
+	u, err := newRule(r)
 	if err != nil {
-		return Number{}, err
+		return Radius{}
 	}
-	digits, plus, err := readDigits(w.core, options)
-	if err != nil {
-		return Number{}, err
+	byID := make(map[string]cases.Connection, len(conns))
+	for _, c := range conns {
+		byID[c.ID] = c
 	}
-	if context, ok := strings.CutPrefix(w.context, "+"); ok && !plus && onlyDigits(context, 15) {
-		digits, plus = context+digits, true // RFC 3966, 5.1.5: a local number and its global prefix
+	weekAgo, dayAgo := now.Add(-7*24*time.Hour), now.Add(-24*time.Hour)
+	past := slices.DeleteFunc(slices.Clone(calls), func(c cases.Call) bool {
+		return c.Direction == "inbound" || c.StartedAt.Before(weekAgo) || c.StartedAt.After(now)
+	})
+	slices.SortStableFunc(past, func(a, b cases.Call) int { return a.StartedAt.Compare(b.StartedAt) })
+	out := Radius{Sample: len(past), Truncated: truncated}
+	if len(past) > 0 {
+		out.Since = past[0].StartedAt
 	}
-	region := knownRegion(defaultRegion)
-	n, err := interpret(digits, plus, region, options.FromSwitch || w.uri || region == "")
-	if err != nil {
-		return Number{}, err
-	}
-	n.Extension = w.extension
-	return n, nil
-}
-
-// knownRegion normalises a region code; "" if libphonenumber has no such region.
-func knownRegion(region string) string {
-	region = strings.ToUpper(strings.TrimSpace(region))
-	if region == "UK" {
-		region = "GB"
-	}
-	if !phonenumbers.GetSupportedRegions()[region] {
-		return ""
-	}
-	return region
-}
-
-// interpret decides which number a run of digits is. Without "+" it is the
-// region's national number if that exists, then an international one behind 00
-// or 011, then (if bare) E.164 without its "+", and only then a number of the
-// region's that has the right length but no range.
-func interpret(digits string, plus bool, region string, bare bool) (Number, error) {
-	if digits == "" {
-		return Number{}, errNot
-	}
-	if plus {
-		return number("+"+digits, "", digits)
-	}
-	var own Number
-	ownErr := error(errCountry)
-	if region != "" {
-		if own, ownErr = number(digits, region, digits); ownErr == nil && own.Kind != KindUnknown {
-			return own, nil
+	day, week := newTally(), newTally()
+	var inProgress ends
+	for _, c := range past {
+		for len(inProgress) > 0 && !inProgress[0].After(c.StartedAt) {
+			heap.Pop(&inProgress)
+		}
+		conn := byID[c.Connection]
+		w := wouldBe(c, r, u, conn, e, rates, len(inProgress))
+		if w.concerned && w.reason == ReasonNone {
+			heap.Push(&inProgress, ended(c))
+		}
+		week.add(c, w)
+		if !c.StartedAt.Before(dayAgo) {
+			day.add(c, w)
 		}
 	}
-	for _, access := range [...]string{"011", "00", ""} {
-		rest, ok := strings.CutPrefix(digits, access)
-		if !ok || access == "" && (!bare || len(rest) < 11) {
-			continue
+	out.Day, out.Week = day.damage(), week.damage()
+	return out
+}
+
+// verdict is what would have become of one call.
+type verdict struct {
+	concerned bool // the restriction lies on it
+	emergency bool
+	unpriced  bool
+	reason    ReasonCode
+}
+
+func wouldBe(c cases.Call, r cases.Restriction, u *rule, conn cases.Connection, e *numbers.Emergency, rates *numbers.RateDeck, active int) verdict {
+	v := verdict{concerned: true}
+	switch r.TargetKind {
+	case cases.TargetConnection:
+		v.concerned = c.Connection == r.TargetID
+	case cases.TargetNumber:
+		v.concerned = callerNumber(user(c.From), conn.Country) == r.TargetID
+	}
+	dialled := cmp.Or(c.DialledRaw, c.To)
+	v.emergency = e.Match(dialled, conn.Country, conn.TechPrefix) || e.Match(c.To, conn.Country, conn.TechPrefix)
+	if v.emergency || !v.concerned {
+		return v
+	}
+	to := cmp.Or(c.To, c.DialledRaw)
+	k := call{dialled: to, to: user(to), country: conn.Country, active: active, rate: -1, deck: rates, failMode: FailOpen}
+	if c.BilledSeconds > 0 && c.CostMicros > 0 {
+		k.rate = c.CostMicros * 60 / int64(c.BilledSeconds)
+	}
+	v.reason = u.refuses(&k)
+	v.unpriced = k.rateUnknown
+	return v
+}
+
+// ended is when a call stopped to occupy a channel.
+func ended(c cases.Call) time.Time {
+	if c.EndedAt != nil {
+		return *c.EndedAt
+	}
+	start := c.StartedAt
+	if c.AnsweredAt != nil {
+		start = *c.AnsweredAt
+	}
+	return start.Add(time.Duration(c.BilledSeconds) * time.Second)
+}
+
+// tally adds up one window.
+type tally struct {
+	d            Damage
+	destinations map[string]struct{}
+}
+
+func newTally() *tally { return &tally{destinations: map[string]struct{}{}} }
+
+func (t *tally) add(c cases.Call, w verdict) {
+	t.d.Of++
+	if w.emergency {
+		t.d.Emergency++
+	}
+	if w.unpriced {
+		t.d.Unpriced++
+	}
+	if w.reason == ReasonNone {
+		return
+	}
+	t.d.Calls++
+	if c.Answered() {
+		t.d.Answered++
+	}
+	t.d.Seconds += int64(c.BilledSeconds)
+	t.destinations[cmp.Or(c.To, c.DialledRaw)] = struct{}{}
+}
+
+func (t *tally) damage() Damage {
+	t.d.Destinations = len(t.destinations)
+	countries := map[string]struct{}{}
+	for n := range t.destinations {
+		if c := numbers.Country(n); c != "" {
+			countries[c] = struct{}{}
 		}
-		if n, err := number("+"+rest, "", rest); err == nil && n.Kind != KindUnknown {
-			return n, nil
-		}
 	}
-	return own, ownErr
+	t.d.Countries = slices.Sorted(maps.Keys(countries))
+	return t.d
 }
 
-// number asks libphonenumber, then applies our layer. text is digits with or
-// without "+"; digits is the same without.
-func number(text, region, digits string) (Number, error) {
-	if len(digits) > 20 {
-		return Number{}, errLong
-	}
-	if err := shortCode(digits); err != nil {
-		return Number{}, err
-	}
-	if region == "" && len(digits) == 11 && digits[0] == '1' {
-		return northAmericanNumber(digits[1:]), nil
-	}
-	parsed, err := settledParse(text, region)
-	switch {
-	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
-		return Number{}, errUnknown
-	case errors.Is(err, phonenumbers.ErrTooShortAfterIDD), errors.Is(err, phonenumbers.ErrTooShortNSN), len(digits) < 7 && err != nil:
-		return Number{}, errShort
-	case errors.Is(err, phonenumbers.ErrNumTooLong):
-		return Number{}, errLong
-	case err != nil:
-		return Number{}, errNot
-	}
-	switch phonenumbers.IsPossibleNumberWithReason(parsed) {
-	case phonenumbers.INVALID_COUNTRY_CODE:
-		return Number{}, errUnknown
-	case phonenumbers.TOO_SHORT:
-		return Number{}, errShort
-	case phonenumbers.INVALID_LENGTH:
-		return Number{}, errLength
-	case phonenumbers.TOO_LONG:
-		return Number{}, errLong
-	case phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
-		return Number{}, errArea
-	}
-	n := Number{
-		E164:        phonenumbers.Format(parsed, phonenumbers.E164),
-		CountryCode: int(parsed.GetCountryCode()),
-		Kind:        kindOf(parsed),
-	}
-	if !IsE164(n.E164) {
-		return Number{}, errLong
-	}
-	if n.CountryCode == northAmerica {
-		return northAmericanNumber(n.E164[2:]), nil
-	}
-	if n.Region = Country(n.E164); n.Kind == KindUnknown {
-		n.Reason = "The number is in no range in service."
-	}
-	n.Assignable = n.Reason == ""
-	return n, nil
-}
+// ends is a heap of the times at which calls in progress end.
+type ends []time.Time
 
-// shortCode refuses the codes that are mistaken for numbers, also where a
-// switch has put +1 in front.
-func shortCode(digits string) error {
-	if len(digits) == 4 && digits[0] == '1' {
-		digits = digits[1:]
-	}
-	if meaning, ok := ServiceCode(digits); ok {
-		return &Error{CodeShortCode, digits + " reaches " + meaning + "; it is not a telephone number."}
-	}
-	return nil
-}
-
-var kinds = map[phonenumbers.PhoneNumberType]Kind{
-	phonenumbers.FIXED_LINE:           KindFixed,
-	phonenumbers.MOBILE:               KindMobile,
-	phonenumbers.FIXED_LINE_OR_MOBILE: KindFixedOrMobile,
-	phonenumbers.TOLL_FREE:            KindTollFree,
-	phonenumbers.PREMIUM_RATE:         KindPremium,
-	phonenumbers.SHARED_COST:          KindSharedCost,
-	phonenumbers.VOIP:                 KindVoIP,
-	phonenumbers.PERSONAL_NUMBER:      KindPersonal,
-	phonenumbers.PAGER:                KindPager,
-	phonenumbers.UAN:                  KindCompany,
-	phonenumbers.VOICEMAIL:            KindVoicemail,
-	phonenumbers.UNKNOWN:              KindUnknown,
-}
-
-func kindOf(n *phonenumbers.PhoneNumber) Kind {
-	if kind, ok := kinds[phonenumbers.GetNumberType(n)]; ok {
-		return kind
-	}
-	return KindUnknown
-}
-
-// settledParse parses until the result parses to itself. The library takes one
-// trunk prefix off each time, so that a string of zeros would be another number
-// each time it is read back.
-func settledParse(text, region string) (*phonenumbers.PhoneNumber, error) {
-	for range 3 {
-		n, err := libraryParse(text, region)
-		if err != nil {
-			return nil, err
-		}
-		e164 := phonenumbers.Format(n, phonenumbers.E164)
-		if e164 == text {
-			return n, nil
-		}
-		text, region = e164, ""
-	}
-	return nil, phonenumbers.ErrNotANumber
-}
-
-// libraryParse turns a panic of the library into an error: it has had several
-// on hostile input, and a number is never worth a process.
-func libraryParse(text, region string) (n *phonenumbers.PhoneNumber, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			n, err = nil, fmt.Errorf("libphonenumber: %v", p)
-		}
-	}()
-	return phonenumbers.Parse(text, region)
+func (h ends) Len() int           { return len(h) }
+func (h ends) Less(i, j int) bool { return h[i].Before(h[j]) }
+func (h ends) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *ends) Push(x any)        { *h = append(*h, x.(time.Time)) }
+func (h *ends) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
 }
