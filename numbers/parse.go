@@ -36,6 +36,9 @@ func Parse(text, defaultRegion string) (Number, error) {
 
 // ParseWith is Parse with options.
 func ParseWith(text, defaultRegion string, options ParseOptions) (Number, error) {
+	if len(text) == len("+12025550143") && text[:2] == "+1" && onlyDigits(text[2:], 10) {
+		return northAmericanNumber(text[2:]), nil // the commonest form by far
+	}
 	w, err := unwrap(text)
 	if err != nil {
 		return Number{}, err
@@ -107,7 +110,10 @@ func number(text, region, digits string) (Number, error) {
 	if err := shortCode(digits); err != nil {
 		return Number{}, err
 	}
-	parsed, err := libraryParse(text, region)
+	if region == "" && len(digits) == 11 && digits[0] == '1' {
+		return northAmericanNumber(digits[1:]), nil
+	}
+	parsed, err := settledParse(text, region)
 	switch {
 	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
 		return Number{}, errUnknown
@@ -133,15 +139,15 @@ func number(text, region, digits string) (Number, error) {
 	n := Number{
 		E164:        phonenumbers.Format(parsed, phonenumbers.E164),
 		CountryCode: int(parsed.GetCountryCode()),
-		Kind:        kinds[phonenumbers.GetNumberType(parsed)],
+		Kind:        kindOf(parsed),
 	}
 	if !IsE164(n.E164) {
 		return Number{}, errLong
 	}
-	n.Region = Country(n.E164)
 	if n.CountryCode == northAmerica {
-		n.Kind, n.Reason = northAmericanLayer(n.E164[2:], n.Region, n.Kind)
-	} else if n.Kind == KindUnknown {
+		return northAmericanNumber(n.E164[2:]), nil
+	}
+	if n.Region = Country(n.E164); n.Kind == KindUnknown {
 		n.Reason = "The number is in no range in service."
 	}
 	n.Assignable = n.Reason == ""
@@ -173,6 +179,31 @@ var kinds = map[phonenumbers.PhoneNumberType]Kind{
 	phonenumbers.UAN:                  KindCompany,
 	phonenumbers.VOICEMAIL:            KindVoicemail,
 	phonenumbers.UNKNOWN:              KindUnknown,
+}
+
+func kindOf(n *phonenumbers.PhoneNumber) Kind {
+	if kind, ok := kinds[phonenumbers.GetNumberType(n)]; ok {
+		return kind
+	}
+	return KindUnknown
+}
+
+// settledParse parses until the result parses to itself. The library takes one
+// trunk prefix off each time, so that a string of zeros would be another number
+// each time it is read back.
+func settledParse(text, region string) (*phonenumbers.PhoneNumber, error) {
+	for range 3 {
+		n, err := libraryParse(text, region)
+		if err != nil {
+			return nil, err
+		}
+		e164 := phonenumbers.Format(n, phonenumbers.E164)
+		if e164 == text {
+			return n, nil
+		}
+		text, region = e164, ""
+	}
+	return nil, phonenumbers.ErrNotANumber
 }
 
 // libraryParse turns a panic of the library into an error: it has had several

@@ -2,7 +2,6 @@ package numbers
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -58,7 +57,7 @@ func Country(e164 string) string {
 	case 0:
 		return ""
 	case northAmerica:
-		return areaCodes().region(national)
+		return areaCodes().find(national).region
 	}
 	return planOf(code).region(national)
 }
@@ -167,35 +166,4 @@ func rangePattern(m *phonenumbers.PhoneMetadata) *regexp.Regexp {
 		return nil
 	}
 	return pattern
-}
-
-// areaCodeTable holds the country of each North American area code, 200 to 999.
-type areaCodeTable [800]string
-
-var areaCodes = sync.OnceValue(func() *areaCodeTable {
-	var table areaCodeTable
-	p := *newPlan(northAmerica)
-	p.main = "" // an area code that no country's ranges hold is unassigned
-	for npa := 200; npa <= 999; npa++ {
-		// Some islands have a few exchanges only, so several are tried.
-		for _, rest := range [...]string{"2345678", "5552368", "4002345", "6602345", "7302345", "9202345", "3002345"} {
-			if region := p.region(strconv.Itoa(npa) + rest); region != "" {
-				table[npa-200] = region
-				break
-			}
-		}
-	}
-	return &table
-})
-
-// region returns the country of a ten-digit national number, or "".
-func (t *areaCodeTable) region(national string) string {
-	if len(national) != 10 {
-		return ""
-	}
-	npa := int(national[0]-'0')*100 + int(national[1]-'0')*10 + int(national[2]-'0')
-	if npa < 200 || npa > 999 {
-		return ""
-	}
-	return t[npa-200]
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,6 +62,24 @@ func TestCountryAgreesWithLibrary(t *testing.T) {
 	}
 	if valid < 2000 {
 		t.Errorf("only %d numbers were compared", valid)
+	}
+}
+
+// The area code table must give the kinds that the library's patterns give.
+func TestNorthAmericanKindAgreesWithLibrary(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for npa := 200; npa <= 999; npa++ {
+		for range 12 {
+			national := fmt.Sprintf("%d%07d", npa, random.IntN(10_000_000))
+			n := northAmericanNumber(national)
+			if n.Kind == KindTollFree || n.Kind == KindPremium || national[3] < '2' {
+				continue // our layer's own; the library has toll-free numbers with exchange 14x
+			}
+			value, _ := strconv.ParseUint(national, 10, 64)
+			if want := kindOf(northAmerican(value)); n.Kind != want {
+				t.Errorf("+1%s in %q is %s, the library has %s", national, n.Region, n.Kind, want)
+			}
+		}
 	}
 }
 
