@@ -34,8 +34,11 @@ type Config struct {
 	Region string
 	// MailDomain is the right-hand side of the message ids that we make.
 	MailDomain string
-	Now        func() time.Time
-	Log        *slog.Logger
+	// Hint tells the replicas that a restriction changed, so that they need not
+	// wait for their next look. It must not block; a lost one costs 200 ms.
+	Hint func()
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Desk is safe for concurrent use.
@@ -47,6 +50,9 @@ type Desk struct {
 func New(c Config) *Desk {
 	if c.Region == "" {
 		c.Region = "US"
+	}
+	if c.Hint == nil {
+		c.Hint = func() {}
 	}
 	if c.MailDomain == "" {
 		c.MailDomain = "abusedesk.invalid"

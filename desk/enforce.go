@@ -33,7 +33,16 @@ func (d *Desk) Propose(ctx context.Context, a cases.Actor, p Proposal) (cases.Re
 	if err != nil {
 		return cases.Restriction{}, err
 	}
-	return d.Store.ProposeRestriction(ctx, a, d.now(), r)
+	r, err = d.Store.ProposeRestriction(ctx, a, d.now(), r)
+	return r, d.changed(err)
+}
+
+// changed hints the replicas that a restriction may have changed.
+func (d *Desk) changed(err error) error {
+	if err == nil {
+		d.Hint()
+	}
+	return err
 }
 
 // draft checks a proposal against what is known of case and target.
@@ -122,13 +131,14 @@ func (d *Desk) Approve(ctx context.Context, a cases.Actor, id int64) (cases.Rest
 		return cases.Restriction{}, err
 	}
 	now := d.now()
-	return d.Store.ChangeRestriction(ctx, a, now, id, func(r *cases.Restriction, revision int64) error {
+	r, err := d.Store.ChangeRestriction(ctx, a, now, id, func(r *cases.Restriction, revision int64) error {
 		if err := r.Approve(a, now); err != nil {
 			return err
 		}
 		r.Apply(now, revision)
 		return nil
 	})
+	return r, d.changed(err)
 }
 
 // Reject ends a proposal.
@@ -146,7 +156,8 @@ func (d *Desk) Lift(ctx context.Context, a cases.Actor, id int64, reason string)
 		return cases.Restriction{}, err
 	}
 	now := d.now()
-	return d.Store.ChangeRestriction(ctx, a, now, id, func(r *cases.Restriction, revision int64) error { return r.Lift(a, now, reason, revision) })
+	r, err := d.Store.ChangeRestriction(ctx, a, now, id, func(r *cases.Restriction, revision int64) error { return r.Lift(a, now, reason, revision) })
+	return r, d.changed(err)
 }
 
 // blastCalls bounds how many records a preview reads; beyond it, it says so.
@@ -181,5 +192,6 @@ func (d *Desk) BlastRadius(ctx context.Context, a cases.Actor, p Proposal) (case
 	if err != nil {
 		return r, restrict.Radius{}, err
 	}
-	return r, restrict.Blast(calls, r, conns, d.Emergency, d.Rates, now, len(calls) == blastCalls), nil
+	radius, err := restrict.Blast(calls, r, conns, d.Emergency, d.Rates, now, len(calls) == blastCalls)
+	return r, radius, err
 }

@@ -151,20 +151,14 @@ type History interface {
 type Vault interface {
 	// Keep reads r to its end, hashing and sealing as it goes; small ones come
 	// back inline, larger ones are written and synced before it returns.
-	Keep(ctx context.Context, r io.Reader) (Kept, error)
+	Keep(ctx context.Context, r io.Reader) (cases.Kept, error)
 	// Open returns the raw bytes of a message.
 	Open(ctx context.Context, m cases.Message) (io.ReadCloser, error)
 }
 
-// Kept is where raw bytes went.
-type Kept = cases.Kept
-
 // Mailer sends one mail. It says for certain that it was taken or refused, or
 // returns an error, after which nobody knows.
 type Mailer interface {
-	Send(ctx context.Context, s cases.Sending, c cases.Case) (Outcome, error)
+	Send(ctx context.Context, s cases.Sending, c cases.Case) (cases.Outcome, error)
 	From() string // the address we send from
 }
-
-// Outcome is what the mail server said.
-type Outcome = cases.Outcome

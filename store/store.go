@@ -221,3 +221,8 @@ func translate(err error) error {
 func (s *Store) Pending(ctx context.Context) (bool, error) {
 	return migrations.Pending(ctx, s.sql, s.dialect)
 }
+
+// snapshot runs fn on one state of the database, without holding writers up.
+func (s *Store) snapshot(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return translate(s.db.WithContext(ctx).Transaction(fn, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}))
+}

@@ -76,7 +76,8 @@ create table cases (
 create index cases_queue on cases (priority desc, id desc) where state <> 'resolved' and merged_into = 0;
 create index cases_state on cases (state, id desc);
 create index cases_assignee on cases (assignee, id desc) where assignee <> '';
-create index cases_account on cases (account, id desc) where account <> '';
+create index cases_account on cases (account, priority desc, id desc) where account <> '';
+create index cases_merged_into on cases (merged_into) where merged_into <> 0;
 create index cases_live_until on cases (live_until) where live_until is not null;
 create table links (
   report_id integer primary key references reports (id), case_id integer not null references cases (id), reason text not null,

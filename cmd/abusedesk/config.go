@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/abusedesk/abusedesk/restrict"
+)
+
+const prefix = "ABUSEDESK_"
+
+// config is everything that can be configured, read from the environment once.
+// Each secret can also be given as a file: ABUSEDESK_<NAME>_FILE.
+type config struct {
+	HTTPAddr           string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	BaseURL            string `env:"BASE_URL"`
+	DataDir            string `env:"DATA_DIR" envDefault:"./data"`
+	DatabaseURL        string `env:"DATABASE_URL"`
+	MigrateDatabaseURL string `env:"MIGRATE_DATABASE_URL"`
+	RedisURL           string `env:"REDIS_URL"`
+	BlobURL            string `env:"BLOB_URL"`
+	IMAPURLs           string `env:"IMAP_URLS"`
+	SMTPURL            string `env:"SMTP_URL"`
+	MailFrom           string `env:"MAIL_FROM"`
+	TrustedProxies     string `env:"TRUSTED_PROXIES"`
+	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
+	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`
+	AuditKey           string `env:"AUDIT_KEY"`
+	EvidenceKey        string `env:"EVIDENCE_KEY"`
+	ChatWebhookSecret  string `env:"CHAT_WEBHOOK_SECRET"`
+	MetricsAddr        string `env:"METRICS_ADDR"`
+	LogLevel           string `env:"LOG_LEVEL" envDefault:"info"`
+	Region             string `env:"REGION" envDefault:"US"`
+	Operator           string `env:"OPERATOR"`
+
+	level     slog.Level
+	failMode  restrict.FailMode
+	proxies   []netip.Prefix
+	emergency []string
+	secrets   []string // chat
+	auditKey  ed25519.PrivateKey
+}
+
+// secretNames may come from files.
+var secretNames = []string{"DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL", "IMAP_URLS", "SMTP_URL", "AUDIT_KEY", "EVIDENCE_KEY", "CHAT_WEBHOOK_SECRET"}
+
+// load reads and checks the configuration; the error names every problem.
+func load(environ map[string]string) (config, error) {
+	var problems []error
+	vars := make(map[string]string, len(environ))
+	for k, v := range environ {
+		vars[k] = v
+	}
+	for _, name := range secretNames {
+		path, ok := vars[prefix+name+"_FILE"]
+		if !ok {
+			continue
+		}
+		if vars[prefix+name] != "" {
+			problems = append(problems, fmt.Errorf("%s%s and %s%s_FILE are both set; keep one", prefix, name, prefix, name))
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s%s_FILE: %w", prefix, name, err))
+			continue
+		}
+		vars[prefix+name] = string(bytes.TrimRight(b, "\r\n"))
+	}
+	c, err := env.ParseAsWithOptions[config](env.Options{Prefix: prefix, Environment: vars})
+	if err != nil {
+		problems = append(problems, err)
+	}
+	return c, errors.Join(append(problems, c.check()...)...)
+}
+
+func (c *config) check() (problems []error) {
+	bad := func(name, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s%s: %s", prefix, name, fmt.Sprintf(format, args...)))
+	}
+	if err := c.level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		bad("LOG_LEVEL", "use debug, info, warn or error")
+	}
+	switch c.failMode = restrict.FailMode(c.PolicyFailMode); c.failMode {
+	case restrict.FailOpen, restrict.FailClosed:
+	default:
+		bad("POLICY_FAIL_MODE", "use open or closed, not %q", c.PolicyFailMode)
+	}
+	if _, err := netip.ParseAddrPort(strings.Replace(c.HTTPAddr, "localhost", "127.0.0.1", 1)); err != nil && !strings.HasPrefix(c.HTTPAddr, ":") {
+		bad("HTTP_ADDR", "use address:port, such as 127.0.0.1:8080")
+	}
+	if c.BaseURL == "" {
+		host := c.HTTPAddr
+		if strings.HasPrefix(host, ":") {
+			host = "localhost" + host
+		}
+		c.BaseURL = "http://" + host
+	}
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		bad("BASE_URL", "use http(s)://host, how the public reaches this service")
+	}
+	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		bad("DATABASE_URL", "use postgres://…, or leave it out for SQLite in the data folder")
+	}
+	if c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "redis://") && !strings.HasPrefix(c.RedisURL, "rediss://") {
+		bad("REDIS_URL", "use redis://host:port/db, or leave it out for an in-process queue")
+	}
+	for _, p := range strings.FieldsFunc(c.TrustedProxies, func(r rune) bool { return r == ',' || r == ' ' }) {
+		pre, err := netip.ParsePrefix(p)
+		if a, aerr := netip.ParseAddr(p); err != nil && aerr == nil {
+			pre, err = a.Prefix(a.BitLen())
+		}
+		if err != nil {
+			bad("TRUSTED_PROXIES", "%q is neither an address nor a network", p)
+			continue
+		}
+		c.proxies = append(c.proxies, pre)
+	}
+	c.emergency = strings.FieldsFunc(c.EmergencyNumbers, func(r rune) bool { return r == ',' || r == ' ' })
+	c.secrets = strings.Fields(c.ChatWebhookSecret)
+	if c.SMTPURL != "" && c.MailFrom == "" {
+		bad("MAIL_FROM", "say which address mail is sent from, since SMTP_URL is set")
+	}
+	if c.AuditKey != "" {
+		// Any secret of enough bytes makes a signing key; the same one on every replica.
+		if len(c.AuditKey) < 32 {
+			bad("AUDIT_KEY", "use at least 32 characters of randomness")
+		} else {
+			seed := sha256.Sum256([]byte(c.AuditKey))
+			c.auditKey = ed25519.NewKeyFromSeed(seed[:])
+		}
+	}
+	return problems
+}
+
+// embedded says whether the database is SQLite: one serving process.
+func (c config) embedded() bool { return c.DatabaseURL == "" }

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+)
+
+// Setting returns what this installation chose for name, and chooses it with
+// fresh the first time. Replicas that start at once agree.
+func (s *Store) Setting(ctx context.Context, name string, fresh func() string) (string, error) {
+	var value string
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Exec("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, fresh()).Error; err != nil {
+			return err
+		}
+		return tx.Raw("SELECT value FROM settings WHERE name = ?", name).Scan(&value).Error
+	})
+	return value, err
+}
+
+// BlobKnown says whether a message refers to the blob.
+func (s *Store) BlobKnown(ctx context.Context, key string) (bool, error) {
+	var n int64
+	err := s.read(ctx).Raw("SELECT count(*) FROM messages WHERE blob_key = ?", key).Scan(&n).Error
+	return n > 0, translate(err)
+}
