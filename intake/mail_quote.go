@@ -1,0 +1,135 @@
+package intake
+
+import (
+	"strings"
+)
+
+// quoteMarks are the lines of data/quotes.txt, by kind and lower case.
+var quoteMarks = readMarks("quotes.txt")
+
+// isForward says whether the subject is that of a forwarded mail.
+func isForward(subject string) bool {
+	subject = strings.ToLower(strings.TrimSpace(subject))
+	for _, prefix := range quoteMarks["subject"] {
+		if strings.HasPrefix(subject, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// splitQuoted parts what is new in a reply from the history that it quotes.
+// What somebody forwards is the report itself and stays, and so does everything
+// when nothing else is left.
+func splitQuoted(text string) (fresh, quoted string) {
+	lines := strings.Split(text, "\n")
+	var new, old []string
+	for i, line := range lines {
+		bare := strings.ToLower(strings.TrimSpace(line))
+		if hasMark(bare, quoteMarks["forward"]) {
+			new = append(new, lines[i:]...)
+			break
+		}
+		if beginsHistory(lines, i) {
+			rest := lines[i:]
+			// Answers can stand below the quoted lines. Below an attribution
+			// only marked lines are history if there are any.
+			if !anyQuoted(rest) {
+				old = append(old, rest...)
+				break
+			}
+			old = append(old, line)
+			continue
+		}
+		if strings.HasPrefix(bare, ">") {
+			old = append(old, line)
+			continue
+		}
+		new = append(new, line)
+	}
+	fresh = strings.TrimSpace(strings.Join(new, "\n"))
+	if fresh == "" {
+		return strings.TrimSpace(text), ""
+	}
+	return fresh, strings.TrimSpace(strings.Join(old, "\n"))
+}
+
+// anyQuoted looks at the lines that follow an attribution closely.
+func anyQuoted(lines []string) bool {
+	for _, line := range lines[:min(len(lines), 6)] {
+		if strings.HasPrefix(strings.TrimSpace(line), ">") {
+			return true
+		}
+	}
+	return false
+}
+
+func hasMark(line string, marks []string) bool {
+	for _, m := range marks {
+		if strings.HasPrefix(line, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsHistory says whether line i is an attribution, which mail programs
+// also break in two, or the first of a quoted header.
+func beginsHistory(lines []string, i int) bool {
+	line := strings.ToLower(strings.TrimSpace(lines[i]))
+	if line == "" || len(line) > 300 {
+		return false
+	}
+	next := ""
+	if i+1 < len(lines) && len(lines[i+1]) < 300 {
+		next = strings.ToLower(strings.TrimSpace(lines[i+1]))
+	}
+	for _, m := range quoteMarks["reply"] {
+		before, after, gap := strings.Cut(m, " … ")
+		if !gap {
+			if strings.HasPrefix(line, m) {
+				return true
+			}
+			continue
+		}
+		if !strings.HasPrefix(line, before+" ") || !strings.ContainsAny(line+next, "0123456789@") {
+			continue
+		}
+		if strings.HasSuffix(line, after) || strings.HasSuffix(line+" "+next, after) {
+			return true
+		}
+		if !strings.HasSuffix(after, ":") && strings.Contains(line, " "+after+" ") && strings.HasSuffix(line, ":") {
+			return true
+		}
+	}
+	for _, m := range quoteMarks["header"] {
+		first, second, _ := strings.Cut(m, ": ")
+		if strings.HasPrefix(line, first+":") && strings.HasPrefix(next, second) {
+			return true
+		}
+	}
+	return false
+}
+
+// unflow joins the lines of format=flowed text (RFC 3676).
+func unflow(text string, delSp bool) string {
+	var out strings.Builder
+	depth, open := 0, false
+	for i, line := range strings.Split(text, "\n") {
+		d := len(line) - len(strings.TrimLeft(line, ">"))
+		body := strings.TrimPrefix(line[d:], " ") // space-stuffing
+		joins := open && d == depth && body != "-- "
+		if i > 0 && !joins {
+			out.WriteByte('\n')
+		}
+		if !joins && d > 0 {
+			out.WriteString(strings.Repeat(">", d) + " ")
+		}
+		depth, open = d, strings.HasSuffix(body, " ") && body != "-- "
+		if open && delSp {
+			body = body[:len(body)-1]
+		}
+		out.WriteString(body)
+	}
+	return out.String()
+}

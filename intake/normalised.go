@@ -1,0 +1,79 @@
+package intake
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// Normalised is a report as `abusedesk parse` prints it. The names are part of
+// the outward contract: they are extended, not changed.
+type Normalised struct {
+	RawSHA256    string             `json:"raw_sha256"`
+	MessageID    string             `json:"message_id"`
+	From         string             `json:"from"`
+	Subject      string             `json:"subject"`
+	Category     cases.Category     `json:"category"`
+	Pretext      string             `json:"pretext"`
+	ReporterKind cases.ReporterKind `json:"reporter_kind"`
+	Language     string             `json:"language"`
+	Numbers      []NormalisedNumber `json:"numbers"`
+	OccurredAt   cases.TimeRange    `json:"occurred_at"`
+	Occurrences  int                `json:"occurrences,omitempty"`
+	Text         string             `json:"text"`
+	Quoted       string             `json:"quoted,omitempty"`
+	Identity     string             `json:"identity_header,omitempty"`
+	Thread       string             `json:"thread,omitempty"`
+	Mail         cases.MailHeaders  `json:"mail,omitzero"`
+	Attachments  []cases.Attachment `json:"attachments"`
+	Auth         map[string]string  `json:"auth"`
+	Warnings     []string           `json:"warnings"`
+	Unreadable   bool               `json:"unreadable,omitempty"`
+	Parser       string             `json:"parser"`
+}
+
+// NormalisedNumber is a number of a report.
+type NormalisedNumber struct {
+	E164       string           `json:"e164"`
+	Role       cases.NumberRole `json:"role"`
+	Confidence float64          `json:"confidence"`
+	Text       string           `json:"text"`
+	Start      int              `json:"start"`
+	End        int              `json:"end"`
+}
+
+// Normalise describes p, which was read from raw. Lists are never null.
+func Normalise(p cases.Parsed, raw []byte) Normalised {
+	sum := sha256.Sum256(raw)
+	n := Normalised{
+		RawSHA256: hex.EncodeToString(sum[:]), MessageID: p.Mail.MessageID, From: p.Reporter.Email, Subject: p.Subject,
+		Category: p.Category, Pretext: p.Pretext, ReporterKind: p.Reporter.Kind, Language: p.Language,
+		Numbers: []NormalisedNumber{}, OccurredAt: p.OccurredAt, Occurrences: p.Occurrences, Text: p.Text, Quoted: p.Quoted,
+		Identity: p.Identity, Thread: p.Thread, Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth,
+		Warnings: p.Warnings, Unreadable: p.Unreadable, Parser: p.Parser,
+	}
+	for _, m := range p.Numbers {
+		n.Numbers = append(n.Numbers, NormalisedNumber(m))
+	}
+	if n.Attachments == nil {
+		n.Attachments = []cases.Attachment{}
+	}
+	if n.Auth == nil {
+		n.Auth = map[string]string{}
+	}
+	if n.Warnings == nil {
+		n.Warnings = []string{}
+	}
+	return n
+}
+
+// JSON returns n indented, with a line end.
+func (n Normalised) JSON() []byte {
+	b, err := json.MarshalIndent(n, "", "  ")
+	if err != nil { // strings, numbers and years before 10000 only
+		panic("intake: " + err.Error())
+	}
+	return append(b, '\n')
+}
