@@ -192,6 +192,5 @@ func (d *Desk) BlastRadius(ctx context.Context, a cases.Actor, p Proposal) (case
 	if err != nil {
 		return r, restrict.Radius{}, err
 	}
-	radius, err := restrict.Blast(calls, r, conns, d.Emergency, d.Rates, now, len(calls) == blastCalls)
-	return r, radius, err
+	return r, restrict.Blast(calls, r, conns, d.Emergency, d.Rates, now, len(calls) == blastCalls), nil
 }

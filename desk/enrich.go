@@ -1,0 +1,119 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/abusedesk/abusedesk/calls"
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
+)
+
+// numberProducer names what made a finding about a number.
+const numberProducer = "numbers 1"
+
+// Enrich checks a report against what the carrier knows: whether the call was
+// carried, how calls from the number were signed, who had the right to show
+// it, and who the three parties are. It adds findings and asks for an
+// assessment; running it again adds newer ones.
+func (d *Desk) Enrich(ctx context.Context, at cases.Attempt, reportID int64) error {
+	r, err := d.Store.Report(ctx, reportID)
+	if err != nil {
+		return fmt.Errorf("report %d: %w", reportID, err)
+	}
+	e, err := d.evidence(ctx, r)
+	if err != nil {
+		return fmt.Errorf("evidence for report %d: %w", reportID, err)
+	}
+	fs := append(calls.Findings(e), d.numberFindings(e)...)
+	return d.Store.AddFindings(ctx, at, d.now(), reportID, fs)
+}
+
+// evidence looks up what calls.Findings judges.
+func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence, error) {
+	e := calls.Evidence{Report: r.Report, Subjects: r.Subjects, Accounts: map[string]cases.Account{}, Paths: map[string][]cases.Account{}}
+	var err error
+	if e.Coverage, err = d.Store.Coverage(ctx); err != nil {
+		return e, err
+	}
+	if e.Matches, err = d.matching(ctx, calls.Queries(r.Report, r.Subjects)); err != nil {
+		return e, err
+	}
+	for _, n := range calls.Callers(r.Subjects) {
+		es, err := d.Store.Entitlements(ctx, n)
+		if err != nil {
+			return e, err
+		}
+		e.Entitlements = append(e.Entitlements, es...)
+	}
+	for _, id := range e.AccountsNamed() {
+		a, err := d.Store.Account(ctx, id)
+		if errors.Is(err, cases.ErrNotFound) {
+			continue // the records name it, nobody imported it: its id has to do
+		}
+		if err != nil {
+			return e, err
+		}
+		e.Accounts[id] = a
+		if e.Paths[id], err = d.Store.AccountPath(ctx, id); err != nil {
+			return e, err
+		}
+	}
+	e.Nearby, err = d.matching(ctx, calls.SampleQueries(e))
+	return e, err
+}
+
+func (d *Desk) matching(ctx context.Context, qs []cases.CallQuery) ([]cases.Call, error) {
+	var out []cases.Call
+	for _, q := range qs {
+		cs, err := d.Store.MatchingCalls(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, cs...)
+	}
+	return out, nil
+}
+
+// numberFindings says of each shown and callback number what numbering plans
+// and our own assignments say.
+func (d *Desk) numberFindings(e calls.Evidence) []cases.Finding {
+	var out []cases.Finding
+	asOf := e.Report.ReceivedAt
+	if t := e.Report.OccurredAt(); t.Known() {
+		asOf = t.Earliest
+	}
+	seen := map[string]bool{}
+	for _, s := range e.Subjects {
+		if s.Role == cases.RoleCalled || seen[s.E164] {
+			continue
+		}
+		seen[s.E164] = true
+		n, err := numbers.Parse(s.E164, d.Region)
+		f := cases.Finding{ReportID: e.Report.ID, Kind: cases.FindingNumber, Subject: s.E164, Producer: numberProducer, WindowFrom: &asOf, WindowTo: &asOf}
+		if err != nil {
+			f.Verdict, f.Summary = "unreadable", fmt.Sprintf("%s is not a number that exists: %s.", s.E164, err)
+			f.Data.Number = &cases.NumberFacts{Reason: err.Error(), Metadata: numbers.MetadataVersion()}
+			out = append(out, f)
+			continue
+		}
+		facts := numberFacts(n)
+		for _, x := range cases.EntitledAt(e.Entitlements, asOf) {
+			if x.E164 == s.E164 {
+				facts.Hosted, facts.Account = true, x.AccountID
+			}
+		}
+		f.Data.Number = &facts
+		switch {
+		case facts.Hosted:
+			f.Verdict, f.Summary = "hosted", fmt.Sprintf("%s was one of our numbers then, in the name of account %s.", numbers.Format(s.E164), facts.Account)
+		case !facts.Assignable:
+			f.Verdict, f.Summary = "unassignable", fmt.Sprintf("%s cannot have been assigned to anybody: %s.", numbers.Format(s.E164), facts.Reason)
+		default:
+			f.Verdict, f.Summary = "not_hosted", fmt.Sprintf("%s (%s, %s) is not one of our numbers.", numbers.Format(s.E164), facts.Region, facts.Kind)
+		}
+		out = append(out, f)
+	}
+	return out
+}

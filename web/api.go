@@ -1,0 +1,103 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// api describes and serves /api/v1. The description is at /api/openapi.json.
+func (s *Server) api(e *gin.Engine) huma.API {
+	config := huma.DefaultConfig("abusedesk", s.Version)
+	config.OpenAPIPath = "/api/openapi"
+	config.DocsPath = "" // ours, with bundled assets, is a route of its own
+	config.SchemasPath = ""
+	config.CreateHooks = nil // no $schema links in bodies
+	config.Info.Description = "File reports, read and decide cases, put restrictions on outbound traffic, and send call records. " +
+		"Errors are application/problem+json (RFC 9457) and name the field. Lists are {items, next_cursor}."
+	config.Servers = []*huma.Server{{URL: s.BaseURL}}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key, abk_…, made with `abusedesk apikey create`."},
+	}
+	api := humagin.New(e, config)
+	api.UseMiddleware(s.identifyAPI(api))
+	s.apiReports(api)
+	s.apiCases(api)
+	s.apiRestrictions(api)
+	s.apiCarrier(api)
+	s.apiCalls(api)
+	s.describePolicy(api)
+	return api
+}
+
+// needsKey marks an operation that only a key may call.
+var needsKey = []map[string][]string{{"key": {}}}
+
+type (
+	apiActor struct{}
+	apiGin   struct{}
+)
+
+// identifyAPI finds out who calls. Without a key the caller is the public,
+// which cases.Permit lets do one thing.
+func (s *Server) identifyAPI(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := humagin.Unwrap(ctx)
+		actor := cases.Actor{Kind: cases.ActorReporter, Name: "the public"}
+		if bearer(c) != "" || len(ctx.Operation().Security) > 0 {
+			a, err := s.keyActor(c)
+			if err != nil {
+				ctx.SetHeader("WWW-Authenticate", "Bearer")
+				writeProblem(c.Writer, problemOf(err))
+				return
+			}
+			actor = a
+		}
+		next(huma.WithValue(huma.WithValue(ctx, apiActor{}, actor), apiGin{}, c))
+	}
+}
+
+func actorOf(ctx context.Context) cases.Actor {
+	a, _ := ctx.Value(apiActor{}).(cases.Actor)
+	return a
+}
+
+// ginOf is the request behind an operation, for what only it knows: the peer.
+func ginOf(ctx context.Context) *gin.Context { return ctx.Value(apiGin{}).(*gin.Context) }
+
+// apiError hands an error to huma, logging what the client is not told.
+func (s *Server) apiError(ctx context.Context, err error) error {
+	m := problemOf(err)
+	if m.Status >= http.StatusInternalServerError {
+		s.Log.Error("api", "actor", actorOf(ctx).ID, "err", err)
+	}
+	return m
+}
+
+// apiDocs draws the description with assets of our own.
+func (s *Server) apiDocs(c *gin.Context) error {
+	return s.render(c, http.StatusOK, APIDocsPage{SpecURL: "/api/openapi.json"})
+}
+
+// pageQuery is how every list is paged.
+type pageQuery struct {
+	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"250" default:"25" doc:"How many at most"`
+}
+
+type listOutput[T any] struct {
+	Body cases.Page[T]
+}
+
+func asPage[D, T any](p cases.Page[D], f func(D) T) listOutput[T] {
+	out := listOutput[T]{Body: cases.Page[T]{Items: make([]T, 0, len(p.Items)), Next: p.Next}}
+	for _, x := range p.Items {
+		out.Body.Items = append(out.Body.Items, f(x))
+	}
+	return out
+}

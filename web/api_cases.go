@@ -1,0 +1,213 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+func (s *Server) apiCases(api huma.API) {
+	reg := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"cases"}, Security: needsKey, Errors: []int{403, 404, 409, 422}}
+	}
+	huma.Register(api, reg("list-cases", http.MethodGet, "/api/v1/cases", "List cases by priority"), s.apiListCases)
+	huma.Register(api, reg("get-case", http.MethodGet, "/api/v1/cases/{ref}", "One case with its evidence"), s.apiGetCase)
+	huma.Register(api, reg("claim-case", http.MethodPost, "/api/v1/cases/{ref}/claim", "Take a case"), s.apiClaim)
+	huma.Register(api, reg("release-case", http.MethodPost, "/api/v1/cases/{ref}/release", "Give a case back"), s.apiRelease)
+	huma.Register(api, reg("note-case", http.MethodPost, "/api/v1/cases/{ref}/notes", "Add a note"), s.apiNote)
+	huma.Register(api, reg("resolve-case", http.MethodPost, "/api/v1/cases/{ref}/resolve", "Judge a case"), s.apiResolve)
+	huma.Register(api, reg("reopen-case", http.MethodPost, "/api/v1/cases/{ref}/reopen", "Take a judgement back"), s.apiReopen)
+	huma.Register(api, reg("merge-case", http.MethodPost, "/api/v1/cases/{ref}/merge", "Move all reports into another case"), s.apiMerge)
+	huma.Register(api, reg("unmerge-case", http.MethodPost, "/api/v1/cases/{ref}/unmerge", "Move them back"), s.apiUnmerge)
+	op := reg("list-events", http.MethodGet, "/api/v1/events", "The audit log, newest first")
+	op.Tags = []string{"events"}
+	huma.Register(api, op, s.apiListEvents)
+}
+
+type caseJSON struct {
+	Ref         string         `json:"ref"`
+	Title       string         `json:"title"`
+	State       string         `json:"state"`
+	Disposition string         `json:"disposition,omitempty"`
+	Category    string         `json:"category"`
+	Priority    int            `json:"priority"`
+	Factors     []cases.Factor `json:"priority_reasons"`
+	Facts       cases.Facts    `json:"facts"`
+	Assignee    string         `json:"assignee,omitempty"`
+	Reports     int            `json:"reports"`
+	Version     int64          `json:"version" doc:"Send it back with a decision: a case that has changed since is a conflict"`
+	OpenedAt    time.Time      `json:"opened_at"`
+	UpdatedAt   time.Time      `json:"updated_at"`
+	ResolvedAt  *time.Time     `json:"resolved_at,omitempty"`
+}
+
+func caseToJSON(c cases.Case) caseJSON {
+	if c.Factors == nil {
+		c.Factors = []cases.Factor{}
+	}
+	return caseJSON{c.Ref, c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
+		c.Reports, c.Version, c.CreatedAt, c.UpdatedAt, c.ResolvedAt}
+}
+
+type findingJSON struct {
+	Kind      string            `json:"kind"`
+	Subject   string            `json:"subject,omitempty"`
+	Report    int64             `json:"report,omitempty"`
+	Verdict   string            `json:"verdict"`
+	Summary   string            `json:"summary"`
+	Data      cases.FindingData `json:"data"`
+	From      *time.Time        `json:"window_from,omitempty"`
+	To        *time.Time        `json:"window_to,omitempty"`
+	Producer  string            `json:"producer"`
+	CreatedAt time.Time         `json:"created_at"`
+}
+
+type dossierJSON struct {
+	caseJSON
+	ReportList   []reportJSON        `json:"report_list" doc:"Newest first, at most 200"`
+	Findings     []findingJSON       `json:"findings"`
+	Restrictions []cases.Restriction `json:"restrictions"`
+	Events       []cases.Event       `json:"events"`
+	Related      []string            `json:"related" doc:"Cases that share a key: a merge is proposed"`
+}
+
+type listCasesInput struct {
+	pageQuery
+	State    []string `query:"state" doc:"Any of; without it all that are neither resolved nor merged"`
+	Category string   `query:"category"`
+	Number   string   `query:"number" doc:"E.164, as caller or callback"`
+	Account  string   `query:"account" doc:"Originating account"`
+	Assignee string   `query:"assignee" doc:"Staff id, or - for nobody"`
+	Text     string   `query:"q" doc:"Words in title and reference; all of them"`
+}
+
+func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[caseJSON], error) {
+	q := cases.CaseQuery{Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Cursor: in.Cursor, Limit: in.Limit}
+	for _, st := range in.State {
+		q.States = append(q.States, cases.State(st))
+	}
+	p, err := s.Desk.Cases(ctx, actorOf(ctx), q)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	out := asPage(p, caseToJSON)
+	return &out, nil
+}
+
+type caseRef struct {
+	Ref string `path:"ref" example:"AB-2026-004217"`
+}
+
+type caseOutput struct{ Body caseJSON }
+
+func (s *Server) caseOut(ctx context.Context, c cases.Case, err error) (*caseOutput, error) {
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	return &caseOutput{caseToJSON(c)}, nil
+}
+
+func (s *Server) apiGetCase(ctx context.Context, in *caseRef) (*struct{ Body dossierJSON }, error) {
+	d, err := s.Desk.Dossier(ctx, actorOf(ctx), in.Ref)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	out := dossierJSON{caseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}}
+	for _, r := range d.Reports {
+		out.ReportList = append(out.ReportList, s.reportJSON(r))
+	}
+	for _, f := range d.Findings {
+		out.Findings = append(out.Findings, findingJSON{string(f.Kind), f.Subject, f.ReportID, f.Verdict, f.Summary, f.Data, f.WindowFrom, f.WindowTo, f.Producer, f.CreatedAt})
+	}
+	for _, r := range d.Related {
+		out.Related = append(out.Related, r.Ref)
+	}
+	if out.Restrictions == nil {
+		out.Restrictions = []cases.Restriction{}
+	}
+	if out.Events == nil {
+		out.Events = []cases.Event{}
+	}
+	return &struct{ Body dossierJSON }{out}, nil
+}
+
+func (s *Server) apiClaim(ctx context.Context, in *caseRef) (*caseOutput, error) {
+	c, err := s.Desk.Claim(ctx, actorOf(ctx), in.Ref)
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiRelease(ctx context.Context, in *caseRef) (*caseOutput, error) {
+	c, err := s.Desk.Release(ctx, actorOf(ctx), in.Ref)
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiNote(ctx context.Context, in *struct {
+	caseRef
+	Body struct {
+		Text string `json:"text"`
+	}
+}) (*caseOutput, error) {
+	c, err := s.Desk.Note(ctx, actorOf(ctx), in.Ref, in.Body.Text)
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiResolve(ctx context.Context, in *struct {
+	caseRef
+	Body struct {
+		Disposition string `json:"disposition" doc:"upheld, compromised, spoofed_elsewhere, not_ours_referred, lawful_unwanted, insufficient or malicious_report"`
+		Reason      string `json:"reason"`
+		Version     int64  `json:"version,omitempty" doc:"What you saw; 0 decides whatever has happened since"`
+	}
+}) (*caseOutput, error) {
+	c, err := s.Desk.Resolve(ctx, actorOf(ctx), in.Ref, in.Body.Version, cases.Disposition(in.Body.Disposition), in.Body.Reason)
+	return s.caseOut(ctx, c, err)
+}
+
+type reasonInput struct {
+	caseRef
+	Body struct {
+		Reason string `json:"reason"`
+	}
+}
+
+func (s *Server) apiReopen(ctx context.Context, in *reasonInput) (*caseOutput, error) {
+	c, err := s.Desk.Reopen(ctx, actorOf(ctx), in.Ref, in.Body.Reason)
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiMerge(ctx context.Context, in *struct {
+	caseRef
+	Body struct {
+		Into   string `json:"into" doc:"Reference of the case that stays"`
+		Reason string `json:"reason"`
+	}
+}) (*struct{}, error) {
+	if err := s.Desk.Merge(ctx, actorOf(ctx), in.Ref, in.Body.Into, in.Body.Reason); err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	return nil, nil
+}
+
+func (s *Server) apiUnmerge(ctx context.Context, in *reasonInput) (*struct{}, error) {
+	if err := s.Desk.Unmerge(ctx, actorOf(ctx), in.Ref, in.Body.Reason); err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	return nil, nil
+}
+
+func (s *Server) apiListEvents(ctx context.Context, in *struct {
+	pageQuery
+	ObjectKind string `query:"object_kind"`
+	ObjectID   string `query:"object_id"`
+}) (*listOutput[cases.Event], error) {
+	p, err := s.Desk.Events(ctx, actorOf(ctx), cases.EventQuery{ObjectKind: in.ObjectKind, ObjectID: in.ObjectID, Cursor: in.Cursor, Limit: in.Limit})
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	out := asPage(p, func(e cases.Event) cases.Event { return e })
+	return &out, nil
+}
