@@ -62,7 +62,7 @@ var openings = []string{
 	"I got a call from %s on my phone %s on %s. It said: \"%s\"",
 	"Another one of those calls. Caller ID showed %s, my number is %s, it was %s. A recording: \"%s\"",
 	"Please make these stop!! %s called me at %s, %s. The voice said \"%s\"",
-	"Reporting a robocall from %s. They called %s on %s and left this message: \"%s\"",
+	"Reporting a robocall from %s. They called my number %s on %s and left this message: \"%s\"",
 	"Phone rang, caller id %s. I was called on %s (%s). Recorded voice: \"%s\" I hung up.",
 }
 

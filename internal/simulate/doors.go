@@ -209,9 +209,9 @@ func composeForm(c Complaint, nonce string) Delivery {
 		v.Set("occurrences", strconv.Itoa(c.Occurrences))
 	}
 	set("description", c.Words)
-	set("name", c.Reporter.Name)
-	set("email", c.Reporter.Email)
-	set("phone", c.Reporter.Phone)
+	set("reporter_name", c.Reporter.Name)
+	set("reporter_email", c.Reporter.Email)
+	set("reporter_phone", c.Reporter.Phone)
 	set("reporter_kind", string(c.Reporter.Kind))
 	return delivery(DoorForm, nonce, []byte(v.Encode()))
 }

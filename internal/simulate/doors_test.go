@@ -43,7 +43,7 @@ func TestEachDoorGetsItsShape(t *testing.T) {
 			}
 			want := url.Values{"nonce": {del.Key}, "category": {"robocall"}, "caller_number": {complaint.Caller}, "callback_number": {complaint.Callback},
 				"called_number": {complaint.Called}, "occurred_at": {"2026-11-24T09:00:00Z"}, "occurrences": {"2"}, "description": {complaint.Words},
-				"name": {"Dana Whitfield"}, "email": {"dana@example.com"}, "reporter_kind": {"called_party"}}
+				"reporter_name": {"Dana Whitfield"}, "reporter_email": {"dana@example.com"}, "reporter_kind": {"called_party"}}
 			if d := cmp.Diff(want, v); d != "" {
 				t.Errorf("form:\n%s", d)
 			}

@@ -100,13 +100,13 @@ func hijackedStory(c *Carrier, r *rand.Rand) Story {
 	owner := cases.Contact{Name: "Naomi Feld", Email: "office@harbor-dental.example.com", Kind: cases.ReporterCustomer}
 	complaint := func(call cases.Call, subject, words string) Complaint {
 		at := call.StartedAt.In(west)
-		prose := fmt.Sprintf("%s\n\nOur number is %s. One of the calls went to %s on %s.", words, spoken(call.From, r), call.To, at.Format("January 2, 2006 at 3:04 PM")+" PST")
+		prose := fmt.Sprintf("%s\n\nThey show the calls as from %s. One of them went to %s on %s.", words, spoken(call.From, r), call.To, at.Format("January 2, 2006 at 3:04 PM")+" PST")
 		return Complaint{Category: cases.CategoryTollFraud, Caller: call.From, Called: call.To, At: call.StartedAt.Truncate(time.Minute),
 			Subject: subject, Words: words, Prose: prose, Reporter: owner}
 	}
 	s := Story{Name: "hijacked", Title: "a hijacked telephone system that dials a high-cost prefix at night", Number: cast.HijackedLine}
 	s.Steps = []Step{
-		{8 * time.Second, DoorForm, complaint(calls[len(calls)-1], "", cast.HijackedName+" here. There are calls to Somalia on our line in the middle of the night. We are a dental practice and closed at 6 pm. Nobody of us made them.")},
+		{8 * time.Second, DoorForm, complaint(calls[len(calls)-1], "", cast.HijackedName+" here. There are calls to Somalia on our line in the middle of the night. We are a dental practice and closed at 6 pm. Nobody of us made them: this is toll fraud, calls on our bill that we did not make.")},
 		{20 * time.Second, DoorMail, complaint(calls[len(calls)-2], "Toll fraud: calls on our bill that we did not make",
 			"We are a dental practice, and our phone system was hacked: toll fraud. It dials expensive numbers abroad at night, dozens of calls that are on our bill. Please stop it, we did not make these calls.")},
 	}
