@@ -160,8 +160,11 @@ func (d *Desk) Lift(ctx context.Context, a cases.Actor, id int64, reason string)
 	return r, d.changed(err)
 }
 
-// blastCalls bounds how many records a preview reads; beyond it, it says so.
-const blastCalls = 50_000
+// Bounds of a preview; beyond them it says that it is a sample.
+const (
+	blastCalls    = 50_000
+	blastAccounts = 200
+)
 
 // BlastRadius says what a restriction would have stopped over the last 24
 // hours and seven days, before anybody decides.
@@ -177,20 +180,55 @@ func (d *Desk) BlastRadius(ctx context.Context, a cases.Actor, p Proposal) (case
 		return r, restrict.Radius{}, err
 	}
 	now := d.now()
+	traffic, accounts, truncated, err := d.traffic(ctx, r, now)
+	if err != nil {
+		return r, restrict.Radius{}, err
+	}
+	conns, err := d.Store.ConnectionsOf(ctx, accounts)
+	if err != nil {
+		return r, restrict.Radius{}, err
+	}
+	return r, restrict.Blast(traffic, r, conns, d.Emergency, d.Rates, now, truncated), nil
+}
+
+// traffic returns the last seven days of what a restriction would lie on, and
+// the accounts it came from.
+func (d *Desk) traffic(ctx context.Context, r cases.Restriction, now time.Time) (out []cases.Call, accounts []string, truncated bool, err error) {
 	q := cases.CallQuery{Earliest: now.Add(-7 * 24 * time.Hour), Latest: now, Limit: blastCalls}
-	if q.From = r.TargetID; r.TargetKind != cases.TargetNumber {
-		q.From = ""
-		if q.Account, err = d.targetAccount(ctx, r); err != nil {
-			return r, restrict.Radius{}, err
+	if r.TargetKind == cases.TargetNumber {
+		q.From = r.TargetID
+		if out, err = d.Store.MatchingCalls(ctx, q); err != nil {
+			return nil, nil, false, err
+		}
+		for _, c := range out {
+			if !slices.Contains(accounts, c.AccountID) {
+				accounts = append(accounts, c.AccountID)
+			}
+		}
+		return out, accounts, len(out) == blastCalls, nil
+	}
+	owner, err := d.targetAccount(ctx, r)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	accounts = []string{owner}
+	if r.TargetKind == cases.TargetAccount {
+		if accounts, err = d.Store.AccountTree(ctx, owner, blastAccounts); err != nil {
+			return nil, nil, false, err
 		}
 	}
-	calls, err := d.Store.MatchingCalls(ctx, q)
-	if err != nil {
-		return r, restrict.Radius{}, err
+	truncated = len(accounts) == blastAccounts
+	for _, id := range accounts {
+		q.Account, q.Limit = id, blastCalls-len(out)
+		if q.Limit == 0 {
+			return out, accounts, true, nil
+		}
+		cs, err := d.Store.MatchingCalls(ctx, q)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		truncated = truncated || len(cs) == q.Limit
+		out = append(out, cs...)
 	}
-	conns, err := d.Store.ConnectionsOf(ctx, q.Account)
-	if err != nil {
-		return r, restrict.Radius{}, err
-	}
-	return r, restrict.Blast(calls, r, conns, d.Emergency, d.Rates, now, len(calls) == blastCalls), nil
+	return out, accounts, truncated, nil
 }

@@ -126,7 +126,9 @@ type Carrier interface {
 	AccountView(ctx context.Context, id string, now time.Time) (cases.AccountView, error)
 	Accounts(ctx context.Context, text, cursor string, limit int) (cases.Page[cases.Account], error)
 	Connection(ctx context.Context, id string) (cases.Connection, error)
-	ConnectionsOf(ctx context.Context, account string) ([]cases.Connection, error)
+	ConnectionsOf(ctx context.Context, accounts []string) ([]cases.Connection, error)
+	// AccountTree is the account and all below it, at most limit ids.
+	AccountTree(ctx context.Context, id string, limit int) ([]string, error)
 	NumberView(ctx context.Context, e164 string, now time.Time) (cases.NumberView, error)
 	Entitlements(ctx context.Context, e164 string) ([]cases.Entitlement, error)
 	// The imports insert or correct, a batch in one transaction, with an event,
