@@ -90,7 +90,7 @@ func TestFindAllPassesOver(t *testing.T) {
 		"https://example.com/2025550143", "REF-2025550143", "x2025550143", "2025550143abc", "id_2025550143", "2025550143-abc",
 		"550e8400-e29b-41d4-a716-446655440000", "4111 1111 1111 1111", "4111-1111-1111-1111", "3782 822463 10005", "123-45-6789",
 		"1700000000", "1700000000123", "202555014", "20255501430", "+1202555014", "+1215555121a", "+999 123 456 789", "555-0143", "+", "++", "(", "",
-		"911", "press 1 or 2", "75201-1234", "call us 24/7 365", "2024-01-1534", "800-numbers", "the 800-NUMBER", "978-3-16-148410-0",
+		"911", "press 1 or 2", "75201-1234", "call us 24/7 365", "2024-01-1534", "800-numbers", "1-800-FLOWERS_OLD", "the 800-NUMBER", "978-3-16-148410-0",
 		"0.2025550143",
 	} {
 		if got := FindAll(text, "US"); len(got) != 0 {
@@ -101,6 +101,10 @@ func TestFindAllPassesOver(t *testing.T) {
 		if got := FindAll(text, "DE"); len(got) != 0 {
 			t.Errorf("FindAll(%q, DE) = %+v", text, got)
 		}
+	}
+	// With the hour these are the ten digits of a French mobile number.
+	if got := FindAll("le 06.12.2024 10:30", "FR"); len(got) != 0 {
+		t.Errorf("a French date: %+v", got)
 	}
 }
 

@@ -55,6 +55,7 @@ func TestLoadRateDeckReportsLines(t *testing.T) {
 		"D,49\n" +
 		"E,\"3\"9,0.1\n" +
 		"F,+1,0.05\n" +
+		"F2,1,0.001\n" +
 		"G,81,-1\n" +
 		"H,82,\n" +
 		"\n" +
@@ -68,7 +69,7 @@ func TestLoadRateDeckReportsLines(t *testing.T) {
 	for _, e := range report.Errors {
 		lines = append(lines, e.Line)
 	}
-	if diff := cmp.Diff([]int{3, 4, 5, 6, 7, 8, 9, 11, 12}, lines); diff != "" || report.Bad != len(lines) || report.Good != 2 {
+	if diff := cmp.Diff([]int{3, 4, 5, 6, 7, 8, 9, 10, 12, 13}, lines); diff != "" || report.Bad != len(lines) || report.Good != 2 {
 		t.Errorf("%s%+v", diff, report)
 	}
 	if tag, perMinute, _ := deck.Rate("+1202"); tag != "F" || perMinute != 50000 {
