@@ -170,7 +170,13 @@ func TestAwaitsRecordsThatAreNotCompleteYet(t *testing.T) {
 	if got := Corroborate(e).Awaiting; !got.Equal(at("10:15:00")) {
 		t.Errorf("awaits %v, want the end of the window", got)
 	}
+	if f := Findings(e)[0]; !f.Incomplete || !f.WindowTo.Equal(at("10:15:00")) {
+		t.Errorf("finding incomplete: %v, until %v", f.Incomplete, f.WindowTo)
+	}
 	e.Coverage = complete
+	if Findings(e)[0].Incomplete {
+		t.Error("complete, and yet incomplete")
+	}
 	if got := Corroborate(e).Awaiting; !got.IsZero() {
 		t.Errorf("nothing to wait for, but awaits %v", got)
 	}

@@ -43,6 +43,7 @@ func Findings(e Evidence) []cases.Finding {
 	}
 	out := []cases.Finding{finding(e, cases.FindingCorroboration, subject, string(c.Verdict), c.Summary, c.Window.From, c.Window.To,
 		cases.FindingData{Calls: c.Calls, Matched: c.Matched, Missing: c.Missing, Sources: e.Coverage})}
+	out[0].Incomplete = !c.Awaiting.IsZero()
 	for _, number := range callers {
 		at := c.timeOf(number)
 		out = append(out, attestationFinding(e, number, at), entitlementFinding(e, p, number, shown, at))

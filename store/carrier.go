@@ -73,11 +73,7 @@ func accountPath(tx *gorm.DB, id string) ([]cases.Account, error) {
 // Accounts lists by name those that have every word of text in their id, name
 // or contact.
 func (s *Store) Accounts(ctx context.Context, text, cursor string, limit int) (cases.Page[cases.Account], error) {
-	var page cases.Page[cases.Account]
-	if limit <= 0 {
-		limit = cases.DefaultPage
-	}
-	limit = min(limit, cases.MaxPage)
+	limit = pageLimit(limit)
 	tx := s.read(ctx)
 	for _, word := range strings.Fields(strings.ToLower(text)) {
 		like := "%" + escapeLike.Replace(word) + "%"
@@ -86,20 +82,15 @@ func (s *Store) Accounts(ctx context.Context, text, cursor string, limit int) (c
 	if cursor != "" {
 		name, id, err := parseAccountCursor(cursor)
 		if err != nil {
-			return page, err
+			return cases.Page[cases.Account]{}, err
 		}
 		tx = tx.Where("(name, id) > (?, ?)", name, id)
 	}
-	if err := tx.Order("name, id").Limit(limit + 1).Find(&page.Items).Error; err != nil {
-		return page, translate(err)
+	var items []cases.Account
+	if err := tx.Order("name, id").Limit(limit + 1).Find(&items).Error; err != nil {
+		return cases.Page[cases.Account]{}, translate(err)
 	}
-	if len(page.Items) > limit {
-		page.Items = page.Items[:limit]
-		last := page.Items[limit-1]
-		page.Next = accountCursor(last.Name, last.ID)
-	}
-	page.Items = accounts(page.Items)
-	return page, nil
+	return cut(accounts(items), limit, func(a cases.Account) string { return accountCursor(a.Name, a.ID) }), nil
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

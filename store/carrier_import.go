@@ -19,9 +19,10 @@ import (
 const MaxImport = 5000
 
 // ImportAccounts inserts or corrects accounts, all or none, with one event. It
-// refuses a tree in which an account is above itself. Where parents change, a
-// revision is taken, because a restriction of a reseller holds for the accounts
-// below it and snapshots must learn of them. The last of several rows with one
+// refuses a tree in which an account is above itself. Where accounts are new or
+// parents change, a revision is taken: snapshots answer calls of an account that
+// they do not know by the fail mode, and a restriction of a reseller holds for
+// the accounts below it. The last of several rows with one
 // id counts. ErrTooLarge above MaxImport.
 func (s *Store) ImportAccounts(ctx context.Context, a cases.Actor, now time.Time, in []cases.Account) error {
 	rows := lastOf(in, func(x cases.Account) string { return x.ID })
@@ -44,7 +45,8 @@ func (s *Store) ImportAccounts(ctx context.Context, a cases.Actor, now time.Time
 		}
 		moved := false
 		for _, r := range rows {
-			moved = moved || parents[r.ID] != r.ParentID
+			above, known := parents[r.ID]
+			moved = moved || !known || above != r.ParentID
 		}
 		if err := upsert(tx, rows, []string{"id"}, "parent_id", "name", "kind", "country", "status", "protected", "email", "opened_at", "updated_at"); err != nil {
 			return false, err
@@ -84,6 +86,9 @@ func (s *Store) ImportConnections(ctx context.Context, a cases.Actor, now time.T
 	rows := lastOf(in, func(x cases.Connection) string { return x.ID })
 	for i := range rows {
 		rows[i].UpdatedAt = stored(now)
+		if rows[i].SourceIPs == nil {
+			rows[i].SourceIPs = []string{}
+		}
 	}
 	return s.importRows(ctx, a, now, "connection", ids(rows, func(x cases.Connection) string { return x.ID }), func(tx *gorm.DB, names []string) (bool, error) {
 		before, err := loadByID[cases.Connection](tx, names)
