@@ -24,13 +24,14 @@ func isForward(subject string) bool {
 func splitQuoted(text string) (fresh, quoted string) {
 	lines := strings.Split(text, "\n")
 	var new, old []string
-	for i, line := range lines {
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
 		bare := strings.ToLower(strings.TrimSpace(line))
 		if hasMark(bare, quoteMarks["forward"]) {
 			new = append(new, lines[i:]...)
 			break
 		}
-		if beginsHistory(lines, i) {
+		if n := beginsHistory(lines, i); n > 0 {
 			rest := lines[i:]
 			// Answers can stand below the quoted lines. Below an attribution
 			// only marked lines are history if there are any.
@@ -38,7 +39,8 @@ func splitQuoted(text string) (fresh, quoted string) {
 				old = append(old, rest...)
 				break
 			}
-			old = append(old, line)
+			old = append(old, lines[i:i+n]...)
+			i += n - 1
 			continue
 		}
 		if strings.HasPrefix(bare, ">") {
@@ -73,12 +75,12 @@ func hasMark(line string, marks []string) bool {
 	return false
 }
 
-// beginsHistory says whether line i is an attribution, which mail programs
-// also break in two, or the first of a quoted header.
-func beginsHistory(lines []string, i int) bool {
+// beginsHistory says how many lines from i on are an attribution, which mail
+// programs also break in two, or the beginning of a quoted header; 0 for none.
+func beginsHistory(lines []string, i int) int {
 	line := strings.ToLower(strings.TrimSpace(lines[i]))
 	if line == "" || len(line) > 300 {
-		return false
+		return 0
 	}
 	next := ""
 	if i+1 < len(lines) && len(lines[i+1]) < 300 {
@@ -88,27 +90,27 @@ func beginsHistory(lines []string, i int) bool {
 		before, after, gap := strings.Cut(m, " … ")
 		if !gap {
 			if strings.HasPrefix(line, m) {
-				return true
+				return 1
 			}
 			continue
 		}
 		if !strings.HasPrefix(line, before+" ") || !strings.ContainsAny(line+next, "0123456789@") {
 			continue
 		}
-		if strings.HasSuffix(line, after) || strings.HasSuffix(line+" "+next, after) {
-			return true
-		}
-		if !strings.HasSuffix(after, ":") && strings.Contains(line, " "+after+" ") && strings.HasSuffix(line, ":") {
-			return true
+		switch {
+		case strings.HasSuffix(line, after), !strings.HasSuffix(after, ":") && strings.Contains(line, " "+after+" ") && strings.HasSuffix(line, ":"):
+			return 1
+		case strings.HasSuffix(line+" "+next, after):
+			return 2
 		}
 	}
 	for _, m := range quoteMarks["header"] {
 		first, second, _ := strings.Cut(m, ": ")
 		if strings.HasPrefix(line, first+":") && strings.HasPrefix(next, second) {
-			return true
+			return 1
 		}
 	}
-	return false
+	return 0
 }
 
 // unflow joins the lines of format=flowed text (RFC 3676).

@@ -36,10 +36,7 @@ func understand(p *cases.Parsed, c Context) {
 		both = append(tokenise(p.Subject), tokens...)
 	}
 	if p.Language == "" {
-		p.Language = language(p.Text, both)
-		if p.Language == "" {
-			p.Language = c.Language
-		}
+		p.Language = language(p.Text, both, c.Language)
 	}
 	points := categoryWords.scores(both)
 	if p.Category == "" {
@@ -91,8 +88,9 @@ func defaultReporter(category cases.Category) cases.ReporterKind {
 	return cases.ReporterCalled
 }
 
-// language guesses the language: by script where that says it, else by words.
-func language(text string, tokens []token) string {
+// language guesses the language: by script where that says it, else by words,
+// else what the door knew, else by a single word that no other language has.
+func language(text string, tokens []token, door string) string {
 	counts := map[string]int{}
 	letters := 0
 	for i, r := range text {
@@ -126,7 +124,13 @@ func language(text string, tokens []token) string {
 	for i := range tokens[:min(len(tokens), 500)] {
 		languageWords.at(tokens, i, func(p phrase) { points[p.kind]++ })
 	}
-	return best(points, 2)
+	if l := best(points, 2); l != "" {
+		return l
+	}
+	if door == "" && len(points) == 1 {
+		return best(points, 1)
+	}
+	return door
 }
 
 var scripts = []struct {
@@ -167,7 +171,7 @@ func identityHeader(text string) string {
 	for i >= 0 {
 		s := text[i:min(len(text), i+longest)]
 		end := strings.IndexFunc(s, func(r rune) bool {
-			return r > 0x7e || r < 0x20 || r == ' ' && true
+			return r > 0x7e || r <= ' '
 		})
 		if end < 0 {
 			end = len(s)

@@ -23,6 +23,7 @@ const (
 type clock struct {
 	from, to    int
 	zone        *int // minutes east of Greenwich, when stated
+	part        bool // a part of the day, not an hour
 	first, last int  // tokens
 }
 
@@ -92,7 +93,7 @@ func (f timeFinder) combine(d date, clocks []clock) cases.TimeRange {
 			}
 			away = 0
 		}
-		if away < distance {
+		if away < distance && (closest == nil || closest.part || !k.part) || closest != nil && closest.part && !k.part && away <= near {
 			closest, distance = &clocks[i], away
 		}
 	}

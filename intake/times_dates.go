@@ -170,7 +170,7 @@ func (f timeFinder) clock(i int) (clock, bool) {
 		if f.tokens[i].word == "manana" && i > 0 && f.tokens[i-1].word != "la" && f.tokens[i-1].word != "esta" {
 			return clock{}, false // tomorrow
 		}
-		return clock{from: w.n * 60, to: w.to * 60, first: i, last: i}, true
+		return clock{from: w.n * 60, to: w.to * 60, part: true, first: i, last: i}, true
 	}
 	hour, ok := f.number(i, 2)
 	if !ok || hour > 24 {
@@ -215,7 +215,11 @@ func (f timeFinder) clock(i int) (clock, bool) {
 			if hour > 12 && !marked {
 				return clock{}, false // "at 15 Main Street"
 			}
-			if hour >= 1 && hour < 8 { // nobody means the small hours and does not say so
+			if part, ok := f.partNear(i, k.last); ok { // "last night around 8"
+				if part.n >= 12 && hour < 12 && hour >= 5 {
+					hour += 12
+				}
+			} else if hour >= 1 && hour < 8 { // nobody means the small hours and does not say so
 				hour += 12
 			}
 		}
@@ -227,6 +231,16 @@ func (f timeFinder) clock(i int) (clock, bool) {
 	k.from, k.to = at-int(unsure/time.Minute), at+int(unsure/time.Minute)
 	k.zone, k.last = f.zone(k.last)
 	return k, true
+}
+
+// partNear finds the part of the day that stands with an hour.
+func (f timeFinder) partNear(first, last int) (timeWord, bool) {
+	for _, i := range []int{first - 1, first - 2, first - 3, last + 1, last + 2, last + 3, last + 4} {
+		if w, ok := f.word(i, "part"); ok {
+			return w, true
+		}
+	}
+	return timeWord{}, false
 }
 
 // twoDigits says whether the hour is written as 03, which is the small hours.
