@@ -39,7 +39,7 @@ func TestMailCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := intake.Normalise(intake.Mail(raw, us), raw).JSON()
+			got := intake.Normalised(intake.Mail(raw, us), raw).JSON()
 			golden := strings.TrimSuffix(file, ".eml") + ".json"
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -106,7 +106,7 @@ func TestMailLimits(t *testing.T) {
 				t.Errorf("no warning %q in %q", tc.warning, p.Warnings)
 			}
 			if !tc.check(p) {
-				t.Errorf("read as %.300s", intake.Normalise(p, nil).JSON())
+				t.Errorf("read as %.300s", intake.Normalised(p, nil).JSON())
 			}
 		})
 	}
@@ -177,7 +177,7 @@ func checkParsed(t *testing.T, p cases.Parsed) {
 	if p.OccurredAt.Latest.Before(p.OccurredAt.Earliest) {
 		t.Errorf("%+v", p.OccurredAt)
 	}
-	if !bytes.HasPrefix(intake.Normalise(p, nil).JSON(), []byte("{")) {
+	if !bytes.HasPrefix(intake.Normalised(p, nil).JSON(), []byte("{")) {
 		t.Error("no JSON")
 	}
 }

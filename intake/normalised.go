@@ -8,9 +8,9 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// Normalised is a report as `abusedesk parse` prints it. The names are part of
+// NormalForm is a report as `abusedesk parse` prints it. The names are part of
 // the outward contract: they are extended, not changed.
-type Normalised struct {
+type NormalForm struct {
 	RawSHA256    string             `json:"raw_sha256"`
 	MessageID    string             `json:"message_id"`
 	From         string             `json:"from"`
@@ -44,10 +44,10 @@ type NormalisedNumber struct {
 	End        int              `json:"end"`
 }
 
-// Normalise describes p, which was read from raw. Lists are never null.
-func Normalise(p cases.Parsed, raw []byte) Normalised {
+// Normalised describes p, which was read from raw. Lists are never null.
+func Normalised(p cases.Parsed, raw []byte) NormalForm {
 	sum := sha256.Sum256(raw)
-	n := Normalised{
+	n := NormalForm{
 		RawSHA256: hex.EncodeToString(sum[:]), MessageID: p.Mail.MessageID, From: p.Reporter.Email, Subject: p.Subject,
 		Category: p.Category, Pretext: p.Pretext, ReporterKind: p.Reporter.Kind, Language: p.Language,
 		Numbers: []NormalisedNumber{}, OccurredAt: p.OccurredAt, Occurrences: p.Occurrences, Text: p.Text, Quoted: p.Quoted,
@@ -70,7 +70,7 @@ func Normalise(p cases.Parsed, raw []byte) Normalised {
 }
 
 // JSON returns n indented, with a line end.
-func (n Normalised) JSON() []byte {
+func (n NormalForm) JSON() []byte {
 	b, err := json.MarshalIndent(n, "", "  ")
 	if err != nil { // strings, numbers and years before 10000 only
 		panic("intake: " + err.Error())
