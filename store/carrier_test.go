@@ -144,7 +144,8 @@ func TestImportsTakeARevisionWhereSnapshotsMustLearn(t *testing.T) {
 			do   func() error
 			want int64
 		}{
-			{"a direct customer", accounts(end), 0},
+			{"a direct customer", accounts(end), 1},
+			{"the same direct customer", accounts(end), 0},
 			{"moved below a reseller", accounts(below), 1},
 			{"the same again", accounts(below), 0},
 			{"another name", accounts(renamed), 0},
