@@ -1,0 +1,46 @@
+// Package csvload reads a carrier's own data from files: accounts, the rights
+// to show numbers, and call records. It streams, so that a file may be larger
+// than memory, gives what it read to a callback in batches, and passes over
+// rows that are wrong, counting them and saying why. It must not know the
+// database.
+//
+// Files are CSV (RFC 4180) in UTF-8 with a header line; the separator is a
+// comma, a semicolon or a tab, whichever the header has. Columns come in any order, and
+// those that are not required may be left out. A column that is not known here
+// is an error, because a misspelt name would silently lose what it holds. Times
+// are RFC 3339 ("2026-11-10T14:03:00Z") or, where a day is enough, a date, which
+// begins at midnight UTC. Empty fields are unknown values.
+//
+// Accounts, one row for each (testdata/accounts.csv):
+//
+//	id           required
+//	name         required
+//	parent_id    the reseller
+//	kind         reseller, business, consumer or provider
+//	country      alpha-2
+//	status       active (the default) or closed
+//	protected    yes for hospitals and emergency services: two people always decide
+//	email        abuse contact
+//	opened_at    time or date
+//	connection   id of a connection of the account; a further row with the same id has a further one
+//	connection_name, connection_country, tech_prefix
+//	source_ips   addresses or networks, separated by spaces
+//
+// Numbers, one row for each right to show one (testdata/numbers.csv):
+//
+//	number       required, E.164 or as people write it
+//	account      required
+//	kind         assignment (the default), letter_of_authorisation, verified_caller_id, resporg
+//	from         required, time or date
+//	until        time or date, exclusive; empty while it holds
+//
+// Calls, one row for each record, as CSV (testdata/calls.csv) or as one JSON
+// object on each line (testdata/calls.ndjson); both have the fields of the API:
+//
+//	source_id, started_at, direction (outbound, inbound), to    required
+//	from, pai, dialled, account, connection, peer, source_ip, call_id, correlation_id,
+//	answered_at, ended_at, billed_seconds, pdd_ms, sip_code, q850, hung_up_by,
+//	cost_micros, attest, verstat, identity, source
+//
+// What makes a call record right is package calls' to say, and handed in.
+package csvload
