@@ -31,7 +31,11 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 			return f, err
 		}
 	}
-	err = tx.Raw("SELECT count(*) FROM restrictions WHERE case_id = ? AND state IN ?", caseID,
+	merged, err := mergedCases(tx, caseID)
+	if err != nil {
+		return f, err
+	}
+	err = tx.Raw("SELECT count(*) FROM restrictions WHERE case_id IN ? AND state IN ?", merged,
 		[]cases.RestrictionState{cases.RestrictionApplying, cases.RestrictionActive, cases.RestrictionDrifted}).Scan(&f.InForce).Error
 	if err != nil {
 		return f, err

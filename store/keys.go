@@ -99,11 +99,12 @@ const releaseBatch = 500
 
 // ReleaseKeys frees the keys of cases whose reopen window has passed, at most
 // 500 at once, and says of how many. A report that came at the same moment and
-// joined such a case reopens it, which claims the keys again.
+// joined such a case reopens it, which claims the keys again. A merged case
+// keeps its date for the day that it is taken apart.
 func (s *Store) ReleaseKeys(ctx context.Context, now time.Time) (int, error) {
 	var ids []int64
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		err := tx.Raw("SELECT id FROM cases WHERE live_until IS NOT NULL AND live_until <= ? ORDER BY live_until LIMIT ?"+s.skipLocked(), stored(now), releaseBatch).Scan(&ids).Error
+		err := tx.Raw("SELECT id FROM cases WHERE live_until IS NOT NULL AND live_until <= ? AND merged_into = 0 ORDER BY live_until LIMIT ?"+s.skipLocked(), stored(now), releaseBatch).Scan(&ids).Error
 		if err != nil || len(ids) == 0 {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,6 +147,9 @@ func document(v any) (string, error) {
 // moment scans the result of an SQL expression over times: SQLite keeps the
 // type of a column, but not of an expression, and returns text.
 type moment struct{ time.Time }
+
+// Value implements driver.Valuer, without which gorm takes it for a relation.
+func (m moment) Value() (driver.Value, error) { return m.Time, nil }
 
 // Scan implements sql.Scanner.
 func (m *moment) Scan(v any) error {

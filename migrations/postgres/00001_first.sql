@@ -213,6 +213,16 @@ create table checkpoints (
   seq bigint primary key, hash text not null, at timestamptz not null, signature text not null, key_id text not null
 );
 
+-- Every event of a transaction below this is sealed. A database that was
+-- restored into another cluster has transaction ids from a future that never
+-- came here: then nothing is known.
+-- +goose StatementBegin
+create function sealed_below() returns xid8 language sql stable as $$
+  select case when h.horizon > pg_snapshot_xmax(pg_current_snapshot())::text::bigint then '0'::xid8 else h.horizon::text::xid8 end
+  from (select coalesce((select horizon from seals order by seq desc limit 1), 0) as horizon) h
+$$;
+-- +goose StatementEnd
+
 -- +goose StatementBegin
 create function refuse_rewrite() returns trigger language plpgsql as $$
 begin

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// Cases lists cases by priority, then newest first. Merged ones are left out:
+// they are worked on elsewhere.
+func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.Case], error) {
+	var w where
+	w.and("merged_into = 0")
+	if len(q.States) == 0 {
+		w.and("state <> 'resolved'")
+	} else {
+		w.and("state IN ?", q.States)
+	}
+	switch q.Assignee {
+	case "":
+	case "-":
+		w.and("assignee = ''")
+	default:
+		w.and("assignee = ? AND assignee <> ''", text(q.Assignee))
+	}
+	if q.Category != "" {
+		w.and("category = ?", text(string(q.Category)))
+	}
+	if q.Account != "" {
+		w.and("account = ? AND account <> ''", text(q.Account))
+	}
+	if q.Number != "" {
+		w.and("id IN (SELECT l.case_id FROM subjects s JOIN links l ON l.report_id = s.report_id WHERE s.e164 = ? AND s.role IN ?)",
+			text(q.Number), []cases.NumberRole{cases.RoleCaller, cases.RoleCallback})
+	}
+	for _, pattern := range likeWords(q.Text) {
+		w.and(`search LIKE ? ESCAPE '\'`, pattern)
+	}
+	if q.Cursor != "" {
+		at, err := parseCursor(q.Cursor, 2)
+		if err != nil {
+			return cases.Page[cases.Case]{}, err
+		}
+		w.and("(priority, id) < (?, ?)", at[0], at[1])
+	}
+	limit := pageLimit(q.Limit)
+	var items []cases.Case
+	err := s.read(ctx).Raw(fmt.Sprintf("SELECT * FROM cases WHERE %s ORDER BY priority DESC, id DESC LIMIT %d", &w, limit+1), w.args...).Scan(&items).Error
+	if err != nil {
+		return cases.Page[cases.Case]{}, translate(err)
+	}
+	return cut(items, limit, func(c cases.Case) string { return cursorOf(int64(c.Priority), c.ID) }), nil
+}
