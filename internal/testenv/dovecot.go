@@ -243,7 +243,7 @@ func (s *MailServer) Kill() { s.process.Kill() }
 // Stop ends the server and removes its mail.
 func (s *MailServer) Stop() {
 	if s.process != nil {
-		s.process.Stop(syscall.SIGTERM)
+		s.process.Kill() // in order it takes a second
 	}
 	s.release()
 	os.RemoveAll(s.dir)

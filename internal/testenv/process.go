@@ -180,7 +180,9 @@ var root = sync.OnceValues(func() (dir string, err error) {
 	return dir, nil
 })
 
-// reaperInput is held open until this process ends.
+// reaperInput is never closed: only the end of this process does that.
+//
+//lint:ignore U1000 it is assigned to outlive root, as the garbage collector would close it
 var reaperInput io.Closer
 
 // serverDir makes an empty folder for one server, owned by the user it runs as.

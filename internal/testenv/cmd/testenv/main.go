@@ -115,7 +115,8 @@ func wait(_ []string, signals <-chan os.Signal) (code int, err error) {
 	fmt.Printf("export ABUSEDESK_DATABASE_URL='%s'\n", postgres.URL)
 	fmt.Printf("export ABUSEDESK_REDIS_URL='%s'\n", redis.URL)
 	fmt.Printf("export ABUSEDESK_IMAP_URLS='%s?after=move:Filed'\n", dovecot.URL("abuse"))
-	fmt.Println("# the servers run until Ctrl-C")
+	fmt.Printf("export %s='%s'\n", testenv.PostgresURL, postgres.URL)
+	fmt.Println("# the last is for tests that shall not start their own; the servers run until Ctrl-C")
 	<-signals
 	return 0, nil
 }
