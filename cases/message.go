@@ -53,13 +53,16 @@ type Message struct {
 
 // Meta is what the door knew about a delivery beyond its bytes.
 type Meta struct {
-	ContentType string            `json:"content_type,omitempty"`
-	RemoteIP    string            `json:"remote_ip,omitempty"`
-	Language    string            `json:"language,omitempty"` // preferred, BCP 47
-	Region      string            `json:"region,omitempty"`   // of the connection, alpha-2: how bare numbers are read
-	Actor       string            `json:"actor,omitempty"`    // key id for API deliveries with a key
-	RequestSHA  string            `json:"request_sha256,omitempty"`
-	Headers     map[string]string `json:"headers,omitempty"`
+	ContentType string `json:"content_type,omitempty"`
+	RemoteIP    string `json:"remote_ip,omitempty"`
+	Language    string `json:"language,omitempty"` // preferred, BCP 47
+	Region      string `json:"region,omitempty"`   // of the connection, alpha-2: how bare numbers are read
+	Actor       string `json:"actor,omitempty"`    // key id for API deliveries with a key
+	RequestSHA  string `json:"request_sha256,omitempty"`
+	// Adds is the token of the report that this is a further message of, where
+	// the door knows it: what is written on a status page.
+	Adds    string            `json:"adds,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // MailCursor is where a mail was read: progress moves in the transaction that

@@ -76,3 +76,10 @@ type Outcome struct {
 	Retry bool
 	Note  string
 }
+
+// Letter is everything that the words of a sending need.
+type Letter struct {
+	Sending Sending
+	Case    Case
+	Report  Report
+}

@@ -161,6 +161,6 @@ type Vault interface {
 // Mailer sends one mail. It says for certain that it was taken or refused, or
 // returns an error, after which nobody knows.
 type Mailer interface {
-	Send(ctx context.Context, s cases.Sending, c cases.Case) (cases.Outcome, error)
+	Send(ctx context.Context, l cases.Letter) (cases.Outcome, error)
 	From() string // the address we send from
 }

@@ -21,11 +21,15 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 	if err != nil {
 		return fmt.Errorf("case of sending %d: %w", sendingID, err)
 	}
+	r, err := d.Store.Report(ctx, s.ReportID)
+	if err != nil {
+		return fmt.Errorf("report of sending %d: %w", sendingID, err)
+	}
 	began, err := d.Store.BeginSending(ctx, at, d.now(), s.ID)
 	if err != nil || !began {
 		return err
 	}
-	out, err := d.Mailer.Send(ctx, s, c)
+	out, err := d.Mailer.Send(ctx, cases.Letter{Sending: s, Case: c, Report: r.Report})
 	// From here on the answer must be kept even if our own time has run out.
 	ctx = context.WithoutCancel(ctx)
 	switch {

@@ -1,0 +1,53 @@
+package notify
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-message/mail"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// build writes the letter as a mail (RFC 5322). It is an automatic answer and
+// says so (RFC 3834), so that no honest machine answers it. The header writer
+// encodes and refuses what could break out of a header line.
+func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
+	subject, text, err := compose(l, words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator})
+	if err != nil {
+		return nil, err
+	}
+	to, err := mail.ParseAddress(l.Sending.To)
+	if err != nil {
+		return nil, fmt.Errorf("recipient: %w", err)
+	}
+	var h mail.Header
+	h.SetDate(now)
+	h.SetAddressList("From", []*mail.Address{&m.from})
+	h.SetAddressList("To", []*mail.Address{{Address: to.Address}})
+	h.SetSubject(subject)
+	h.SetMessageID(l.Sending.MessageID)
+	h.Set("Auto-Submitted", "auto-replied")
+	h.Set("X-Auto-Response-Suppress", "All") // what Exchange looks at instead
+	if theirs := l.Report.Details.Mail.MessageID; theirs != "" && !strings.ContainsAny(theirs, " \t\r\n<>") {
+		h.SetMsgIDList("In-Reply-To", []string{theirs})
+		h.SetMsgIDList("References", []string{theirs})
+	}
+	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
+	h.Set("Content-Transfer-Encoding", "quoted-printable")
+	var b bytes.Buffer
+	w, err := mail.CreateSingleInlineWriter(&b, h)
+	if err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if _, err := io.WriteString(w, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	return b.Bytes(), nil
+}
