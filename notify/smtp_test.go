@@ -60,7 +60,7 @@ func serve(t *testing.T, p *peer) string {
 	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &peerSession{p, c}, nil }))
 	done := make(chan struct{})
 	go func() { defer close(done); s.Serve(l) }()
-	t.Cleanup(func() { s.Close(); <-done })
+	t.Cleanup(func() { l.Close(); s.Close(); <-done }) // Close alone misses a listener that Serve has not seen yet
 	return "smtp://" + l.Addr().String()
 }
 
