@@ -1,0 +1,267 @@
+package web
+
+import "time"
+
+// CasePage is one case on one screen, evidence first. The decision it serves: who did this, and what limits it?
+type CasePage struct {
+	Ref      string
+	Category string
+	Headline string
+	State    State
+	Before   string // the state before, in words; shown as "new → Open"
+	Owner    Person
+	Due      Due
+	Opened   time.Time
+	Version  int64 // of the case as drawn: a command on an older one is refused
+	Priority int
+	Factors  []Factor
+	Strip    []StripCell // five, in the order of the five questions
+	Parts    CaseParts
+	Related  []CaseLink // merge proposed
+	Timeline []Event
+	Can      CaseActs
+	Resolve  ResolveForm
+	Restrict RestrictForm
+	Note     NoteForm
+	// OutcomeNote says how a resolved case ended.
+	Outcome *Outcome
+}
+
+func (p CasePage) meta() Meta {
+	return Meta{Template: "case", Title: p.Ref + " " + p.Headline, Section: "queue", Wide: true}
+}
+
+// CaseParts are the three columns.
+type CaseParts struct {
+	Reports      []CaseReport
+	ReportsTotal int
+	ReportsHref  string // all of them
+	Traffic      *Traffic
+	Findings     []Finding
+	Similar      []CaseLink
+	Subjects     []Subject
+	Restrictions []RestrictionLine
+	Checklist    []CheckItem
+}
+
+// CaseActs are the commands that this reader may give on this case now.
+type CaseActs struct {
+	Claim, Release, Note, Resolve, Reopen, Restrict bool
+}
+
+// StripCell is one of the five questions with its answer.
+type StripCell struct {
+	Question string
+	Tone     Tone
+	Answer   string
+	Detail   string
+	Href     string // "#calls": the evidence behind it
+	// Ask offers to get what is missing: a POST; empty where nothing can be done.
+	Ask     string
+	AskWord string
+}
+
+// Segment is a piece of a report's text. Mark is what was extracted from it ("caller number"), empty for plain text.
+type Segment struct {
+	Text       string
+	Mark       string
+	Confidence float64 // 0 to 1
+}
+
+// CaseReport is a complaint as its case shows it.
+type CaseReport struct {
+	ID       string
+	Channel  string // "E-mail"
+	Received time.Time
+	Occurred string // as told: "yesterday around 10"
+	At       time.Time
+	Reporter string // masked
+	Kind     string // "called party"
+	Text     []Segment
+	Numbers  []ReportNumber
+	Why      string // of the link: "same caller number"
+	Broken   string // why it could not be read; shown instead of an extraction
+	Files    []FileLine
+	RawHref  string
+}
+
+// ReportNumber is a number of a report with its role.
+type ReportNumber struct {
+	Role   string
+	Number string
+}
+
+// FileLine is an attachment.
+type FileLine struct {
+	Name  string
+	Type  string
+	Bytes int64
+	Href  string
+}
+
+// Traffic is what the call history says about the case's subject. Each figure carries its n.
+type Traffic struct {
+	Subject     string
+	Window      string // "last 7 days"
+	Coverage    Sign   // do the records cover the time?
+	Calls       TimeSeries
+	ByHour      HeatFigure
+	Durations   Histogram
+	Destination Histogram
+	Attestation Histogram
+	Stats       []Stat
+}
+
+// TimeSeries is drawn by script from the table behind it. The first series is the whole, each later one a part of it, drawn over it.
+type TimeSeries struct {
+	Title  string
+	Unit   string
+	N      int
+	Series []string
+	Tones  []string // colour token for each: "accent", "harm", "edge"
+	Points []Point
+	Marks  []time.Time // reports
+	MarkOf string      // "reports"
+}
+
+// Point is one row of a time series.
+type Point struct {
+	At     time.Time
+	Values []int
+}
+
+// HeatFigure is calls by weekday (Monday first) and hour.
+type HeatFigure struct {
+	Title string
+	N     int
+	Grid  [7][24]int
+}
+
+// Histogram is a distribution with its n.
+type Histogram struct {
+	Title string
+	N     int
+	Note  string // interval, source
+	Bins  []Share
+}
+
+// Stat is one figure with its doubt: "ASR 31 %, 28–34 %, n = 4,112".
+type Stat struct {
+	Label string
+	Value string
+	Note  string
+	Tone  Tone
+}
+
+// Finding is one result of one enrichment.
+type Finding struct {
+	ID      string // anchor
+	Kind    string // "Corroboration"
+	Verdict Sign
+	Text    string
+	Facts   []Fact
+	At      time.Time
+	Window  string
+	By      string // what produced it, with version
+}
+
+// Fact is a name and a value. Number is set where the value is a phone number.
+type Fact struct {
+	Name   string
+	Value  string
+	Number string
+	Href   string
+}
+
+// Subject is what a case is about, in its role.
+type Subject struct {
+	Role    string // "caller ID shown", "originating account"
+	Number  string
+	Name    string
+	Href    string
+	Detail  string
+	Past    string // "3 cases in a year, 2 upheld"
+	Caution string // "holder of a number that others may have shown"
+}
+
+// RestrictionLine is a restriction in a list.
+type RestrictionLine struct {
+	ID      string
+	What    string // "Refuse calls"
+	Target  string // in words
+	Number  string // when the target is a number
+	State   State
+	Until   time.Time
+	By      string
+	Reason  string
+	CaseRef string
+	Created time.Time
+}
+
+// CheckItem is one thing to have looked at before deciding.
+type CheckItem struct {
+	Text string
+	Done bool
+	Note string
+}
+
+// Outcome is how a case ended.
+type Outcome struct {
+	Disposition string
+	Reason      string
+	By          string
+	At          time.Time
+	Tone        Tone
+}
+
+// NoteForm adds a note.
+type NoteForm struct {
+	Text  Field
+	Shown bool
+}
+
+// ResolveForm ends a case. Shown opens the dialog at once, to show what is wrong.
+type ResolveForm struct {
+	Disposition  Field
+	Reason       Field
+	Dispositions []Choice
+	Tell         bool
+	Shown        bool
+}
+
+// RestrictForm sets a limit: what, on whom, until when, why, what it will stop, who must approve.
+type RestrictForm struct {
+	Kind    Field
+	Target  Field
+	Hours   Field
+	Value   Field // channels, calls per minute; for kinds that need one
+	Reason  Field
+	Kinds   []Choice
+	Targets []Choice
+	Lengths []Choice
+	// ValueKinds are the kinds that need Value, joined with "|".
+	ValueKinds string
+	Blast      BlastRadius
+	Shown      bool
+}
+
+// BlastRadius is what a restriction would stop; the fragment is drawn anew when the form changes.
+type BlastRadius struct {
+	Ready    bool // false: nothing chosen yet
+	Windows  []BlastWindow
+	Warnings []string
+	Approval string // who must approve, in words
+	Overlap  string // another restriction already covers it
+	Problem  string
+}
+
+func (BlastRadius) meta() Meta { return Meta{Template: "blast"} }
+
+// BlastWindow is the effect on one window of past traffic.
+type BlastWindow struct {
+	Label    string // "last 24 h"
+	Calls    int
+	Answered int
+	Parties  int
+	Share    float64 // of the target's calls
+}

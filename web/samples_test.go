@@ -1,0 +1,226 @@
+package web
+
+import (
+	"time"
+)
+
+// drawn is a page as the tests draw it, with the reader that sees it.
+type drawn struct {
+	name   string
+	page   Page
+	status int
+	view   func(*View)
+}
+
+var sampleNow = time.Date(2026, 11, 24, 9, 41, 0, 0, time.UTC)
+
+func testView() View {
+	berlin, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		panic(err)
+	}
+	return View{Now: sampleNow, Zone: berlin, Viewer: Viewer{Name: "Dana Reyes", Email: "dana@example.com", Role: "analyst"},
+		Nav: NavCounts{Queue: "216", Approvals: 2, Unknown: 1, Operations: 1}, Development: true}
+}
+
+var (
+	stateOpen    = State{"open", "Open", Neutral}
+	stateActive  = State{"active", "Active", Cleared}
+	stateWaiting = State{"proposed", "Waits for approval", Doubt}
+)
+
+func formPage() ReportFormPage {
+	return ReportFormPage{Nonce: "n-1", AnswerBy: "within two working days", Zone: Field{Value: "UTC"},
+		Zones: []Choice{{Value: "America/New_York", Label: "Eastern (New York)"}, {Value: "America/Chicago", Label: "Central (Chicago)"}, {Value: "UTC", Label: "UTC"}},
+		Kinds: []Choice{{Value: "carrier", Label: "a carrier"}, {Value: "regulator", Label: "a regulator"}, {Value: "law_enforcement", Label: "law enforcement"}, {Value: "called_party", Label: "somebody who was called"}}}
+}
+
+func wrongFormPage() ReportFormPage {
+	p := formPage()
+	p.Category.Value = "robocall"
+	p.Caller = Field{Value: "555-01", Error: "This number is too short. Write it with its area code."}
+	p.Called = Field{Value: "+1 617 555 0119"}
+	p.OccurredAt = Field{Value: "2027-01-01T10:00", Error: "This is in the future. When did the call come?"}
+	p.Words = Field{Value: "A recorded voice said that my social security number is suspended."}
+	return p
+}
+
+func statusPage() StatusPage {
+	return StatusPage{Reference: "AB-2026-004217", Token: "tok", Received: sampleNow.Add(-2 * time.Hour), JustFiled: true, Category: "A recorded or unwanted call", MailSent: true, StatusURL: "https://abuse.example.com/reports/tok",
+		Expect: "We aim to answer within two working days, by 26 November.",
+		Steps: []StatusStep{{Label: "Received", Note: "by the form,", At: sampleNow.Add(-2 * time.Hour), Phase: "done"}, {Label: "Compared with our call records", Note: "under way", Phase: "now"},
+			{Label: "Looked at by a person", Note: "usually within a day", Phase: "later"}, {Label: "Answer to you", Note: "by 26 November", Phase: "later"}}}
+}
+
+func queuePage() QueuePage {
+	var rows []QueueRow
+	for i := range 4 {
+		for _, r := range sampleRows(sampleNow) {
+			r.Current = r.Current && i == 0
+			if i > 0 {
+				r.Ref = r.Ref[:8] + string(rune('0'+i)) + r.Ref[9:]
+			}
+			rows = append(rows, r)
+		}
+	}
+	return QueuePage{Views: []Tab{{"To do", "/desk/queue", "216", true}, {"Mine", "/desk/queue?view=mine", "4", false}, {"Unclaimed", "/desk/queue?view=unclaimed", "198", false}, {"Waiting", "/desk/queue?view=waiting", "31", false}, {"Resolved", "/desk/queue?view=resolved", "1,000+", false}},
+		Rows: rows, Since: "c-1", Pages: Pages{Older: "/desk/queue?cursor=x", Note: "24 of 216"}, Preview: previewPage(), CanAct: true}
+}
+
+func previewPage() *CasePreview {
+	return &CasePreview{Ref: "AB-2026-004217", Category: "Robocall", Headline: "SSA suspension", State: State{"new", "New", Neutral}, Due: Due{"first act", sampleNow.Add(3 * time.Hour), 192 * time.Minute},
+		Opened: sampleNow.Add(-5 * time.Hour), Version: 4, Strip: sampleStrip(), Priority: 92, Factors: sampleFactors(), From: "web form, called party, 2 h ago",
+		Excerpt:  "This is to inform you that we just suspend your social security number because we found some suspicious activity. So if you want to know about this case, just press 1.",
+		Subjects: subjects(), Latest: sampleTimeline(sampleNow)[:3], CanClaim: true}
+}
+
+func subjects() []Subject {
+	return []Subject{
+		{Role: "caller ID shown", Number: "+12025550143", Detail: "held by Harbor Clinic since 2 February 2024", Past: "1 earlier case, spoofed elsewhere", Caution: "its holder may be a victim"},
+		{Role: "originating account", Name: "Acme Dialers", Href: "/desk/accounts/acct-1042", Detail: "end user under Northtel", Past: "3 cases in a year, 2 upheld"},
+		{Role: "callback", Number: "+18335550161", Detail: "toll-free, not ours"},
+	}
+}
+
+func restrictionLines() []RestrictionLine {
+	return []RestrictionLine{
+		{ID: "rs-81", What: "Refuse calls", Target: "calls that show it", Number: "+12025550143", State: stateWaiting, Until: sampleNow.Add(24 * time.Hour), By: "Dana Reyes", Reason: "27 confirmed calls, no entitlement, still going on", CaseRef: "AB-2026-004217", Created: sampleNow.Add(-4 * time.Minute)},
+		{ID: "rs-77", What: "At most 2 calls at a time", Target: "Lakeside Dental", State: stateActive, Until: sampleNow.Add(60 * time.Hour), By: "rule night-toll-fraud", Reason: "hijacked PBX dialling +252 at night", CaseRef: "AB-2026-004221", Created: sampleNow.Add(-8 * time.Hour)},
+		{ID: "rs-70", What: "Refuse calls", Target: "Bright Voice LLC", State: State{"drifted", "Drifted", Harm}, Until: sampleNow.Add(300 * time.Hour), By: "Sam Okafor", Reason: "bank scam, four eyes", CaseRef: "AB-2026-004209", Created: sampleNow.Add(-80 * time.Hour)},
+	}
+}
+
+func caseLinks() []CaseLink {
+	return []CaseLink{{Ref: "AB-2026-003902", Headline: "Robocall · SSA suspension", State: State{"resolved", "Upheld", Harm}, Opened: sampleNow.Add(-400 * time.Hour), Reports: 12, Why: "same script, other account"},
+		{Ref: "AB-2026-003377", Headline: "Robocall · SSA benefits", State: State{"resolved", "Spoofed elsewhere", Neutral}, Opened: sampleNow.Add(-900 * time.Hour), Reports: 3, Why: "similar script"}}
+}
+
+func caseReports() []CaseReport {
+	return []CaseReport{
+		{ID: "R-88121", Channel: "Web form", Received: sampleNow.Add(-5 * time.Hour), Occurred: "today at about 10:40", At: sampleNow.Add(-6 * time.Hour), Reporter: "m…@example.com", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88121",
+			Text:    []Segment{{Text: "A recorded voice said that my social security number is suspended and that I should call "}, {"833 555 0161", "callback number", 0.94}, {Text: " or press 1. It showed "}, {"202-555-0143", "number shown", 0.98}, {Text: ". It was "}, {"today about twenty to eleven", "time", 0.7}, {Text: "."}},
+			Numbers: []ReportNumber{{"shown", "+12025550143"}, {"callback", "+18335550161"}, {"called", "+16175550119"}}},
+		{ID: "R-88140", Channel: "E-mail", Received: sampleNow.Add(-3 * time.Hour), Reporter: "j…@example.org", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88140", Text: []Segment{{Text: "Third call this week. Stop it.\n<script>alert(1)</script>"}}, Files: []FileLine{{"voicemail.wav", "audio/wav", 182044, "/desk/files/1"}}},
+		{ID: "R-88155", Channel: "Chat", Received: sampleNow.Add(-time.Hour), Reporter: "visitor 5521", Kind: "called party", Broken: "This message uses a character set that we do not know.", RawHref: "/desk/reports/R-88155"},
+	}
+}
+
+func casePage() CasePage {
+	return CasePage{Ref: "AB-2026-004217", Category: "Robocall", Headline: "SSA suspension", State: stateOpen, Before: "new", Owner: Person{"Dana Reyes", true}, Due: Due{"first act", sampleNow.Add(3 * time.Hour), 192 * time.Minute},
+		Opened: sampleNow.Add(-5 * time.Hour), Version: 4, Priority: 92, Factors: sampleFactors(), Strip: sampleStrip(), Timeline: sampleTimeline(sampleNow),
+		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: sampleFindings(sampleNow), Similar: caseLinks(), Subjects: subjects(), Restrictions: restrictionLines()[:1],
+			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
+		Can:     CaseActs{Release: true, Note: true, Resolve: true, Restrict: true},
+		Resolve: ResolveForm{Dispositions: dispositions(), Tell: true}, Restrict: sampleRestrictForm()}
+}
+
+func dispositions() []Choice {
+	return []Choice{{Value: "upheld", Label: "Upheld", Hint: "the complaint is right", Words: "upheld"}, {Value: "compromised", Label: "Compromised", Hint: "the customer was broken into", Words: "compromised"}, {Value: "spoofed_elsewhere", Label: "Spoofed elsewhere", Hint: "we carried no such call", Words: "spoofed elsewhere"},
+		{Value: "not_ours_referred", Label: "Not ours, referred", Hint: "another carrier has been told", Words: "not ours, referred"}, {Value: "lawful_unwanted", Label: "Lawful but unwanted", Hint: "within the law, and the caller was told", Words: "lawful but unwanted"},
+		{Value: "insufficient", Label: "Not enough to tell", Hint: "evidence is missing and cannot be had", Words: "not enough to tell"}, {Value: "malicious_report", Label: "False report", Hint: "made to harm the other side", Words: "a false report"}}
+}
+
+func resolvedCase() CasePage {
+	p := casePage()
+	p.State, p.Before, p.Can = State{"resolved", "Resolved", Cleared}, "", CaseActs{Reopen: true}
+	p.Outcome = &Outcome{Disposition: "Upheld", Reason: "The account dialled with a number it had no right to show. Refused for 24 hours; the customer was asked for consent records.", By: "Dana Reyes", At: sampleNow.Add(-time.Minute), Tone: Harm}
+	p.Related = caseLinks()[:1]
+	p.Parts.Traffic, p.Parts.Findings, p.Parts.Reports, p.Parts.Restrictions = nil, nil, nil, nil
+	return p
+}
+
+func restrictionPage() RestrictionPage {
+	line := restrictionLines()[1]
+	return RestrictionPage{Line: line, Value: "2 channels", Revision: 412, Version: 3, Approver: "Sam Okafor", EmergencyNote: "Calls to emergency numbers pass, whatever is set here.", CanLift: true,
+		Steps:   []StatusStep{{"Proposed", "rule night-toll-fraud,", sampleNow.Add(-8 * time.Hour), "done"}, {"Approved", "Sam Okafor,", sampleNow.Add(-7 * time.Hour), "done"}, {"Applied", "read back from 2 of 2 points,", sampleNow.Add(-7 * time.Hour), "done"}, {"Active", "since", sampleNow.Add(-7 * time.Hour), "now"}, {"Lifted", "by itself on 26 November", time.Time{}, "later"}},
+		Points:  []EnforcementPoint{{"web-1", "replica", 412, sampleNow.Add(-3 * time.Second), stateActive}, {"web-2", "replica", 0, time.Time{}, State{"applying", "Applying", Unknown}}},
+		Stopped: []BlastWindow{{Label: "last 24 h", Calls: 418, Parties: 22}}, Blast: sampleRestrictForm().Blast, Timeline: sampleTimeline(sampleNow)}
+}
+
+func proposedRestriction() RestrictionPage {
+	p := restrictionPage()
+	p.Steps = []StatusStep{{"Proposed", "Dana Reyes,", sampleNow.Add(-4 * time.Minute), "done"}, {"Approved", "waits for an approver", time.Time{}, "now"}, {"Applied", "read back from every live replica", time.Time{}, "later"}, {"Active", "", time.Time{}, "later"}, {"Lifted", "by itself on 25 November", time.Time{}, "later"}}
+	p.Line, p.Value, p.Revision, p.Points, p.Stopped, p.Approver = restrictionLines()[0], "", 0, nil, nil, ""
+	p.CanApprove, p.CanReject, p.CanLift = false, true, false
+	p.CannotApprove = "You proposed it; another approver must decide."
+	return p
+}
+
+func reportPage() ReportPage {
+	return ReportPage{ID: "R-88140", CaseRef: "AB-2026-004217", Category: "Robocall", Report: caseReports()[1], Warnings: []string{"The Message-ID was used before by another mail."},
+		Facts:    []Fact{{Name: "Number shown", Number: "+12025550143"}, {Name: "Told time", Value: "24 Nov 2026, between 10:30 and 10:50"}, {Name: "Language", Value: "English"}, {Name: "Pretext", Value: "social security suspension"}, {Name: "Sender checks", Value: "DKIM pass, SPF pass"}},
+		Messages: []MessageLine{{ID: "m1", Channel: "E-mail", Received: sampleNow.Add(-3 * time.Hour), Bytes: 2811, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Raw: "From: Jo <jo@example.org>\nSubject: <b>robocall</b>\n\nThird call this week. Stop it.\n<script>alert(1)</script>", Href: "/desk/messages/m1", Open: true, Cut: true}}}
+}
+
+func reportsPage() ReportsPage {
+	return ReportsPage{Views: []Tab{{"All", "/desk/reports", "1,000+", true}, {"Unreadable", "/desk/reports?view=broken", "3", false}}, Pages: Pages{Older: "/desk/reports?cursor=x"},
+		Rows: []ReportLine{{"R-88155", "Chat", "Robocall", sampleNow.Add(-time.Hour), "", "visitor 5521", "", "Cannot be read.", State{"quarantine", "In quarantine", Doubt}},
+			{"R-88140", "E-mail", "Robocall", sampleNow.Add(-3 * time.Hour), "+12025550143", "j…@example.org", "AB-2026-004217", "Third call this week. Stop it.", State{}},
+			{"R-88121", "Web form", "Robocall", sampleNow.Add(-5 * time.Hour), "+12025550143", "m…@example.com", "AB-2026-004217", "A recorded voice said that my social security number is suspended and that I should call back.", State{}}}}
+}
+
+func accountLines() []AccountLine {
+	return []AccountLine{{"acct-1042", "Acme Dialers", "end user", "Northtel", 38, 3, State{"limited", "Limited", Doubt}}, {"acct-1000", "Northtel", "reseller", "", 2210, 14, State{"normal", "In order", Cleared}}, {"acct-2210", "Harbor Clinic", "end user", "", 12, 1, State{"normal", "In order", Cleared}}}
+}
+
+func accountPage() AccountPage {
+	return AccountPage{ID: "acct-1042", Name: "Acme Dialers", Kind: "End user", State: State{"limited", "Limited", Doubt}, Path: accountLines()[1:2], Children: accountLines()[2:],
+		Facts:   []Fact{{Name: "Customer since", Value: "3 March 2025"}, {Name: "Abuse contact", Value: "a…@acme.example"}, {Name: "Vetting", Value: "company register, 2025"}},
+		Numbers: []HolderLine{{Account: "+12065550177", Kind: "assignment", From: sampleNow.Add(-9000 * time.Hour)}}, NumbersTotal: 38, Profiles: []Fact{{Name: "Profile", Value: "dialer-main, 200 calls at a time"}, {Name: "Connection", Value: "sbc-7, 192.0.2.10"}},
+		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[2:]}
+}
+
+func numberPage() NumberPage {
+	return NumberPage{Number: "+12025550143", Detail: "United States, Washington DC", Warnings: []string{"12 of the people who reported it are called by it; one is its holder. Being its holder is no evidence."},
+		Holders: []HolderLine{{"Harbor Clinic", "/desk/accounts/acct-2210", "assignment", sampleNow.Add(-15000 * time.Hour), time.Time{}, true}, {"Old Harbor LLC", "/desk/accounts/acct-12", "letter of authorisation", sampleNow.Add(-30000 * time.Hour), sampleNow.Add(-15000 * time.Hour), false}},
+		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[:1]}
+}
+
+func sendingsPage() SendingsPage {
+	return SendingsPage{CanAct: true, Views: []Tab{{"All", "/desk/sendings", "", true}, {"Unknown", "/desk/sendings?view=unknown", "1", false}},
+		Unknown: []Sending{{ID: "s-9", Kind: "Acknowledgement", Channel: "mail", To: "m…@example.com", CaseRef: "AB-2026-004217", At: sampleNow.Add(-20 * time.Minute), Error: "The connection broke after the message was sent and before the server answered.", Look: "Look for Message-ID <s-9@abuse.example.com> in the log of smtp.example.com."}},
+		Rows: []Sending{{ID: "s-8", Kind: "Acknowledgement", Channel: "mail", To: "j…@example.org", CaseRef: "AB-2026-004217", State: State{"sent", "Sent", Cleared}, At: sampleNow.Add(-3 * time.Hour)},
+			{ID: "s-7", Kind: "Outcome", Channel: "mail", To: "k…@example.net", CaseRef: "AB-2026-004198", State: State{"failed", "Failed", Harm}, At: sampleNow.Add(-4 * time.Hour), Error: "550 no such user"}}}
+}
+
+func operationsPage() OperationsPage {
+	return OperationsPage{CanAct: true,
+		Stats:      []Stat{{"Jobs waiting", "12", "oldest 3 s", Neutral}, {"Jobs that gave up", "1", "look below", Harm}, {"In quarantine", "1", "accepted, not filed", Doubt}, {"Unsealed events", "41", "oldest 0.8 s, sealer on web-1", Cleared}, {"Restriction revision", "412", "held by all live replicas", Cleared}},
+		Dead:       []JobLine{{"j-1", "tell", "s-7", "AB-2026-004198", 9, "550 no such user", sampleNow.Add(-2 * time.Hour)}},
+		Quarantine: []QuarantineLine{{"q-1", "Chat", sampleNow.Add(-time.Hour), 9120, "9f86d081884c7d659a2feaa0c55ad015", "unknown character set x-foo", 3}},
+		Replicas:   []ReplicaLine{{"web-1", "web, worker", "1.0.0", sampleNow.Add(-2 * time.Second), 412, "sealer", stateActive}, {"mail-1", "mailbox", "1.0.0", sampleNow.Add(-40 * time.Second), 409, "", State{"silent", "Silent", Harm}}},
+		Mailboxes:  []MailboxLine{{"abuse@example.com, INBOX", State{"reading", "Reading", Cleared}, "mail-1", sampleNow.Add(-10 * time.Second), 2, ""}}}
+}
+
+// everyPage lists each template with full, empty and wrong content.
+func everyPage() []drawn {
+	public := func(v *View) { v.Viewer = Viewer{} }
+	shownRestrict := casePage()
+	shownRestrict.Restrict.Shown, shownRestrict.Restrict.Reason.Error = true, "Say why: the approver relies on it."
+	shownResolve := casePage()
+	shownResolve.Resolve.Shown, shownResolve.Resolve.Disposition.Error = true, "Choose what it was."
+	toast := func(v *View) {
+		v.Toast = &Toast{Tone: Cleared, Text: "You claimed AB-2026-004217.", UndoURL: "/desk/cases/AB-2026-004217/release"}
+	}
+	return []drawn{
+		{"form", formPage(), 200, public}, {"form-wrong", wrongFormPage(), 422, public}, {"status", statusPage(), 200, public},
+		{"status-closed", StatusPage{Reference: "AB-2026-004209", Received: sampleNow, Category: "A scam", Closed: true, Outcome: "We carried no such call in that hour, and our records for it are complete. Somebody else showed this number.", OutcomeTone: Cleared, Added: true}, 200, public},
+		{"sign-in", SignInPage{Next: "/desk/queue", Problem: "E-mail or password is wrong.", Demo: []DemoAccount{{"Analyst", "analyst@demo.example", "demo-analyst-1"}}}, 401, public},
+		{"setup", SetupPage{Token: "t", Password: Field{Error: "Too short: at least twelve characters."}}, 200, public},
+		{"error-404", ErrorPage{Status: 404, Heading: "There is no such page", Text: "The link may be old or mistyped."}, 404, public},
+		{"error-422", ErrorPage{Status: 422, Heading: "Something in it is wrong", Text: "Nothing was filed. Mend the fields below and send it again.", Fields: []FieldProblem{{"caller_number", "too short"}}}, 422, public},
+		{"error-500", ErrorPage{Status: 500, Heading: "That did not work", Text: "The fault is ours, and it has been recorded. What you sent before is safe.", Request: "req-77ab"}, 500, public},
+		{"queue", queuePage(), 200, toast}, {"queue-empty", QueuePage{Views: queuePage().Views}, 200, nil}, {"queue-none", QueuePage{Query: "zebra"}, 200, nil},
+		{"new-work", NewWork{Count: 4, Href: "/desk/queue"}, 200, nil}, {"new-work-none", NewWork{}, 200, nil}, {"case-preview", *previewPage(), 200, nil},
+		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
+		{"blast", sampleRestrictForm().Blast, 200, nil}, {"blast-none", BlastRadius{}, 200, nil}, {"blast-problem", BlastRadius{Problem: "The call records could not be read."}, 200, nil},
+		{"restrictions", RestrictionsPage{Views: []Tab{{"In force", "/desk/restrictions", "2", true}, {"To approve", "/desk/restrictions?view=proposed", "1", false}}, Rows: restrictionLines()}, 200, nil},
+		{"restrictions-empty", RestrictionsPage{}, 200, nil}, {"restriction", restrictionPage(), 200, nil}, {"restriction-proposed", proposedRestriction(), 200, nil},
+		{"reports", reportsPage(), 200, nil}, {"reports-empty", ReportsPage{}, 200, nil}, {"report", reportPage(), 200, nil},
+		{"numbers", NumbersPage{Rows: []NumberLine{{"+12025550143", "United States", "Harbor Clinic", 2, sampleNow.Add(-time.Hour)}, {"+18335550161", "toll-free", "", 1, sampleNow.Add(-3 * time.Hour)}}}, 200, nil}, {"numbers-empty", NumbersPage{Query: "x", Problem: "This is no phone number."}, 200, nil},
+		{"number", numberPage(), 200, nil}, {"number-empty", NumberPage{Number: "+4930901820"}, 200, nil},
+		{"accounts", AccountsPage{Rows: accountLines()}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
+		{"sendings", sendingsPage(), 200, nil}, {"sendings-empty", SendingsPage{}, 200, nil}, {"operations", operationsPage(), 200, nil}, {"operations-empty", OperationsPage{}, 200, nil},
+		{"styleguide", styleguide(sampleNow), 200, nil},
+	}
+}
