@@ -71,7 +71,7 @@ func TestActiveWhenEveryReplicaHoldsIt(t *testing.T) {
 		if a := call(one, "alpha", texas, 0); a.Action != restrict.Allow {
 			t.Errorf("proposed: %+v", a)
 		}
-		if _, err := approve(s, t, bea, clock.read(), r.ID); err != nil {
+		if _, err := approve(t, s, bea, clock.read(), r.ID); err != nil {
 			t.Fatal(err)
 		}
 		turn(t, one)
@@ -178,7 +178,7 @@ func TestExpiryThoughNobodyRan(t *testing.T) {
 		r := suspension("alpha")
 		r.ExpiresAt, r.CaseID = &ends, f.CaseID
 		r = propose(t, s, ana, noon, r)
-		if _, err := approve(s, t, bea, noon, r.ID); err != nil {
+		if _, err := approve(t, s, bea, noon, r.ID); err != nil {
 			t.Fatal(err)
 		}
 		forever := propose(t, s, ana, noon, limit("alpha", 9))

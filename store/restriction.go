@@ -37,44 +37,30 @@ func restriction(r cases.Restriction) cases.Restriction {
 // Restrictions lists newest first. Those of a case include what was proposed on
 // cases that were merged into it.
 func (s *Store) Restrictions(ctx context.Context, q cases.RestrictionQuery) (cases.Page[cases.Restriction], error) {
-	var page cases.Page[cases.Restriction]
-	limit := q.Limit
-	if limit <= 0 {
-		limit = cases.DefaultPage
-	}
-	limit = min(limit, cases.MaxPage)
-	tx := s.read(ctx).Table("restrictions")
+	var w where
 	if len(q.States) > 0 {
-		tx = tx.Where("state IN ?", q.States)
+		w.and("state IN ?", q.States)
 	}
 	if q.Target != "" {
-		tx = tx.Where("target_id = ?", short(q.Target))
+		w.and("target_id = ?", short(q.Target))
 	}
 	if q.CaseID != 0 {
 		of, err := mergedCases(s.read(ctx), q.CaseID)
 		if err != nil {
-			return page, translate(err)
+			return cases.Page[cases.Restriction]{}, translate(err)
 		}
-		tx = tx.Where("case_id IN ?", of)
+		w.and("case_id IN ?", of)
 	}
-	if q.Cursor != "" {
-		before, err := strconv.ParseInt(q.Cursor, 10, 64)
-		if err != nil {
-			return page, cases.Invalid(cases.Problem{Field: "cursor", Message: "is not one that we gave out"})
+	query := func(cond string, args []any) ([]cases.Restriction, error) {
+		var rs []cases.Restriction
+		err := s.read(ctx).Raw("SELECT * FROM restrictions WHERE "+cond, args...).Scan(&rs).Error
+		for i := range rs {
+			rs[i] = restriction(rs[i])
 		}
-		tx = tx.Where("id < ?", before)
+		return rs, err
 	}
-	if err := tx.Order("id DESC").Limit(limit + 1).Find(&page.Items).Error; err != nil {
-		return page, translate(err)
-	}
-	if len(page.Items) > limit {
-		page.Items = page.Items[:limit]
-		page.Next = strconv.FormatInt(page.Items[limit-1].ID, 10)
-	}
-	for i := range page.Items {
-		page.Items[i] = restriction(page.Items[i])
-	}
-	return page, nil
+	page, err := newestFirst(q.Cursor, q.Limit, "id", w, query, func(r cases.Restriction) int64 { return r.ID })
+	return page, translate(err)
 }
 
 // ProposeRestriction inserts r after Restriction.Propose. One that is approved

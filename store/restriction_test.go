@@ -61,7 +61,7 @@ func propose(t *testing.T, s *Store, a cases.Actor, now time.Time, r cases.Restr
 	return r
 }
 
-func approve(s *Store, t *testing.T, a cases.Actor, now time.Time, id int64) (cases.Restriction, error) {
+func approve(t *testing.T, s *Store, a cases.Actor, now time.Time, id int64) (cases.Restriction, error) {
 	return s.ChangeRestriction(t.Context(), a, now, id, func(r *cases.Restriction, revision int64) error {
 		if err := r.Approve(a, now); err != nil {
 			return err
@@ -223,15 +223,15 @@ func TestApproval(t *testing.T) {
 		customers(t, s)
 		r := propose(t, s, bea, noon, suspension("alpha"))
 		before := currentRevision(t, s)
-		if _, err := approve(s, t, bea, noon, r.ID); !errors.Is(err, cases.ErrForbidden) {
+		if _, err := approve(t, s, bea, noon, r.ID); !errors.Is(err, cases.ErrForbidden) {
 			t.Errorf("the proposer approves: %v", err)
 		}
 		key := bea
 		key.Kind, key.ID, key.Scopes = cases.ActorKey, "key-1", []cases.Scope{cases.ScopeCases}
-		if _, err := approve(s, t, key, noon, r.ID); !errors.Is(err, cases.ErrForbidden) {
+		if _, err := approve(t, s, key, noon, r.ID); !errors.Is(err, cases.ErrForbidden) {
 			t.Errorf("the proposer approves with a key: %v", err)
 		}
-		if _, err := approve(s, t, ana, noon, r.ID); !errors.Is(err, cases.ErrForbidden) {
+		if _, err := approve(t, s, ana, noon, r.ID); !errors.Is(err, cases.ErrForbidden) {
 			t.Errorf("an analyst approves: %v", err)
 		}
 		if currentRevision(t, s) != before || stateOf(t, s, r.ID) != cases.RestrictionProposed {
@@ -242,34 +242,42 @@ func TestApproval(t *testing.T) {
 		if err != nil || stateOf(t, s, other.ID) != cases.RestrictionRejected || currentRevision(t, s) != before {
 			t.Errorf("rejection: %v, %s; revision %d, was %d", err, stateOf(t, s, other.ID), currentRevision(t, s), before)
 		}
-		if _, err := approve(s, t, cyd, noon, 999); !errors.Is(err, cases.ErrNotFound) {
+		if _, err := approve(t, s, cyd, noon, 999); !errors.Is(err, cases.ErrNotFound) {
 			t.Errorf("no such restriction: %v", err)
 		}
 
-		// Two at once: one is the second person, the other comes too late.
-		var wg sync.WaitGroup
-		results := make([]error, 8)
-		for i := range results {
-			wg.Go(func() { _, results[i] = approve(s, t, staff(fmt.Sprint("second-", i), cases.RoleApprover), noon, r.ID) })
-		}
-		wg.Wait()
-		won := 0
-		for _, err := range results {
-			switch {
-			case err == nil:
-				won++
-			case !errors.Is(err, cases.ErrConflict):
-				t.Errorf("the late one: %v", err)
-			}
-		}
-		if won != 1 || currentRevision(t, s) != before+1 {
-			t.Errorf("%d approved, revision %d, was %d", won, currentRevision(t, s), before)
-		}
-		want := []string{"restriction.propose", "restriction.approve", "restriction.apply"}
-		if diff := cmp.Diff(want, commands(t, s, "restriction", strconv.FormatInt(r.ID, 10))); diff != "" {
-			t.Errorf("audit: %s", diff)
+		for range 6 {
+			approversAtOnce(t, s, propose(t, s, bea, noon, suspension("alpha")).ID)
 		}
 	})
+}
+
+// approversAtOnce: one is the second person, the others come too late.
+func approversAtOnce(t *testing.T, s *Store, id int64) {
+	t.Helper()
+	before := currentRevision(t, s)
+	results := make([]error, 8)
+	var wg sync.WaitGroup
+	for i := range results {
+		wg.Go(func() { _, results[i] = approve(t, s, staff(fmt.Sprint("second-", i), cases.RoleApprover), noon, id) })
+	}
+	wg.Wait()
+	won := 0
+	for _, err := range results {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, cases.ErrConflict):
+			t.Errorf("the late one: %v", err)
+		}
+	}
+	if won != 1 || currentRevision(t, s) != before+1 {
+		t.Errorf("%d approved, revision %d, was %d", won, currentRevision(t, s), before)
+	}
+	want := []string{"restriction.propose", "restriction.approve", "restriction.apply"}
+	if diff := cmp.Diff(want, commands(t, s, "restriction", strconv.FormatInt(id, 10))); diff != "" {
+		t.Errorf("audit: %s", diff)
+	}
 }
 
 func TestCaseIsKeptInStep(t *testing.T) {
@@ -290,7 +298,7 @@ func TestCaseIsKeptInStep(t *testing.T) {
 			t.Errorf("proposed: %s", in())
 		}
 		assessments := count(t, s, "SELECT count(*) FROM jobs WHERE kind = 'assess'")
-		if _, err := approve(s, t, bea, noon, r.ID); err != nil {
+		if _, err := approve(t, s, bea, noon, r.ID); err != nil {
 			t.Fatal(err)
 		}
 		if in() != cases.StateMitigated {
@@ -319,7 +327,7 @@ func TestCaseIsKeptInStep(t *testing.T) {
 		if err := s.MergeCases(t.Context(), ana, noon, g.CaseID, f.CaseID, "the same"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := approve(s, t, bea, noon, third.ID); err != nil {
+		if _, err := approve(t, s, bea, noon, third.ID); err != nil {
 			t.Fatal(err)
 		}
 		if in() != cases.StateMitigated {
