@@ -78,7 +78,7 @@ func (x *filing) file() (cases.Filed, error) {
 	case m.State == cases.MessageQuarantined:
 		return cases.Filed{}, cases.Conflict("the message is quarantined: it was never fetched whole")
 	}
-	report, err := findThread(x.tx, threadKeys(x.Message, x.Parsed))
+	report, err := x.joins()
 	switch {
 	case err != nil:
 		return cases.Filed{}, err
@@ -86,6 +86,20 @@ func (x *filing) file() (cases.Filed, error) {
 		return x.join(report)
 	}
 	return x.open()
+}
+
+// joins finds the report that the message belongs to, 0 for none: the one on
+// whose status page it was written, else that of its conversation.
+func (x *filing) joins() (int64, error) {
+	if x.Message.Meta.Adds == "" {
+		return findThread(x.tx, threadKeys(x.Message, x.Parsed))
+	}
+	var id int64
+	err := x.tx.Raw("SELECT report_id FROM messages WHERE token = ?", text(x.Message.Meta.Adds)).Scan(&id).Error
+	if err == nil && id == 0 {
+		err = &cases.Error{Kind: cases.KindUnavailable, Message: "the report that this belongs to is not filed yet"}
+	}
+	return id, err
 }
 
 // alreadyFiled says what became of a message that was filed before.

@@ -42,7 +42,7 @@ func (s *Store) Operations(ctx context.Context, now time.Time) (cases.Operations
 		o = cases.Operations{}
 		const most = cases.MaxPage * 40
 		capped := func(n *int, rows string, args ...any) error {
-			return tx.Raw("SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?) AS some", append(args, most)...).Scan(n).Error
+			return tx.Raw("SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?) AS counted", append(args, most)...).Scan(n).Error
 		}
 		if err := capped(&o.Pending, "jobs WHERE state IN ('pending', 'enqueued')"); err != nil {
 			return err

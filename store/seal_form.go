@@ -78,4 +78,3 @@ func keyID(k ed25519.PublicKey) string {
 	sum := sha256.Sum256(k)
 	return hex.EncodeToString(sum[:8])
 }
-

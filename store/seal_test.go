@@ -185,16 +185,23 @@ func TestSealAfterARestore(t *testing.T) {
 	})
 }
 
-// disarm drops the triggers, as somebody who owns the tables can.
-func disarm(t *testing.T, s *Store) {
-	t.Helper()
+// disarmed drops the triggers, as somebody who owns the tables can.
+func disarmed(s *Store) []string {
+	var drops []string
 	for _, table := range appendOnly {
 		if s.dialect == migrations.Postgres {
-			exec(t, s, "DROP TRIGGER "+table+"_append_only ON "+table)
-			continue
+			drops = append(drops, "DROP TRIGGER "+table+"_append_only ON "+table)
+		} else {
+			drops = append(drops, "DROP TRIGGER "+table+"_no_update", "DROP TRIGGER "+table+"_no_delete")
 		}
-		exec(t, s, "DROP TRIGGER "+table+"_no_update")
-		exec(t, s, "DROP TRIGGER "+table+"_no_delete")
+	}
+	return drops
+}
+
+func disarm(t *testing.T, s *Store) {
+	t.Helper()
+	for _, drop := range disarmed(s) {
+		exec(t, s, drop)
 	}
 }
 
