@@ -47,6 +47,7 @@ type Message struct {
 	State      MessageState
 	ReportID   int64 // 0 until filed
 	Note       string
+	Reference  string // the sender's own id for it, such as a mail's Message-ID; for looking up, never for telling apart
 	ReceivedAt time.Time
 	FiledAt    *time.Time
 }

@@ -34,8 +34,10 @@ type ReportQuery struct {
 	Number  string
 	CaseID  int64
 	SHA256  string // of one of its messages
-	Cursor  string
-	Limit   int
+	// Reference is the sender's own id for one of its messages.
+	Reference string
+	Cursor    string
+	Limit     int
 }
 
 // RestrictionQuery selects restrictions, newest first.

@@ -224,7 +224,7 @@ func (x *filing) finish(f cases.Filed) error {
 	if err := insertJobs(x.tx, x.now, jobs); err != nil {
 		return err
 	}
-	return x.tx.Exec("UPDATE messages SET state = ?, report_id = ?, filed_at = ? WHERE id = ?", cases.MessageFiled, f.ReportID, x.now, x.Message.ID).Error
+	return x.tx.Exec("UPDATE messages SET state = ?, report_id = ?, reference = ?, filed_at = ? WHERE id = ?", cases.MessageFiled, f.ReportID, short(x.Parsed.Mail.MessageID), x.now, x.Message.ID).Error
 }
 
 // assessment is the job that orders a case anew, once for all who ask for it

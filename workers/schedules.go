@@ -102,6 +102,7 @@ func (p *Pool) schedules() []schedule {
 			return p.Jobs.SweepJobs(ctx, now, forgottenAfter)
 		})},
 		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
+		{p, "sessions", 10 * time.Minute, counted(p.Upkeep.PruneSessions)},
 		{p, "recheck", 20 * time.Second, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
 			n, err := p.Upkeep.RecheckReports(ctx, p.now(), recheckBatch)
 			return n, n == recheckBatch, err

@@ -49,6 +49,7 @@ type Upkeep interface {
 	ExpireRestrictions(ctx context.Context, now time.Time) (int, error)
 	SettleRestrictions(ctx context.Context, now time.Time) (int, error)
 	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
+	PruneSessions(ctx context.Context, now time.Time) (int, error)
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
@@ -57,8 +58,11 @@ type Config struct {
 	Desk   *desk.Desk
 	Jobs   Jobs
 	Upkeep Upkeep
-	// Checkpoint signs the audit chain as far as it is sealed; called once a
-	// minute while it grows. Nil: no key, no checkpoints.
+	Mail   Mail
+	// Act does to a received mail what its mailbox says.
+	Act func(context.Context, cases.MailReceipt) error
+	// Checkpoint signs the audit chain as far as it is sealed; called whenever
+	// it has grown. Nil: no key, no checkpoints.
 	Checkpoint func(ctx context.Context, now time.Time, l cases.Lease) error
 	// SweepBlobs removes evidence that no message knows.
 	SweepBlobs  func(ctx context.Context) (int, error)
@@ -94,10 +98,11 @@ func New(c Config) *Pool {
 	}
 	p := &Pool{Config: c}
 	p.tasks = map[cases.JobKind]task{
-		cases.JobFile:   p.file,
-		cases.JobEnrich: p.enrich,
-		cases.JobAssess: p.assess,
-		cases.JobTell:   p.tell,
+		cases.JobFile:    p.file,
+		cases.JobEnrich:  p.enrich,
+		cases.JobAssess:  p.assess,
+		cases.JobTell:    p.tell,
+		cases.JobMailbox: p.mailbox,
 	}
 	return p
 }

@@ -13,7 +13,9 @@ import (
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
 )
 
@@ -49,6 +51,7 @@ type config struct {
 	emergency []string
 	secrets   []string // chat
 	auditKey  ed25519.PrivateKey
+	mailboxes []mailbox.Mailbox
 }
 
 // secretNames may come from files.
@@ -128,6 +131,15 @@ func (c *config) check() (problems []error) {
 	}
 	c.emergency = strings.FieldsFunc(c.EmergencyNumbers, func(r rune) bool { return r == ',' || r == ' ' })
 	c.secrets = strings.Fields(c.ChatWebhookSecret)
+	for _, secret := range c.secrets {
+		if _, err := standardwebhooks.NewWebhook(secret); err != nil {
+			bad("CHAT_WEBHOOK_SECRET", "use whsec_ and base64 (several, separated by spaces, while one is replaced)")
+		}
+	}
+	var err error
+	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs); err != nil {
+		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))
+	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		bad("MAIL_FROM", "say which address mail is sent from, since SMTP_URL is set")
 	}

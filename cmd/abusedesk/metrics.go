@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
 )
 
@@ -77,3 +78,12 @@ func (m *metrics) Loop(name string, n int, err error) {
 
 // keeper counts for a restrict.Keeper.
 func (m *metrics) keeper(c restrict.Counter) { m.keeperC.WithLabelValues(string(c)).Inc() }
+
+// mailbox follows the reading of a mailbox.
+func (m *metrics) mailbox(s mailbox.Status) {
+	m.mails.WithLabelValues(s.Mailbox).Add(float64(s.Received))
+	m.lag.WithLabelValues(s.Mailbox).Set(float64(s.Behind))
+	if s.Owner && s.Err == nil {
+		m.lastMail.WithLabelValues(s.Mailbox).SetToCurrentTime()
+	}
+}

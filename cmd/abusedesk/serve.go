@@ -22,6 +22,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/auth"
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/restrict"
 	"github.com/abusedesk/abusedesk/web"
@@ -178,9 +179,7 @@ func (s *service) run(ctx context.Context) error {
 		g.Go(func() error { return p.Run(ctx) })
 	}
 	if s.has(roleMailbox) {
-		if err := s.readMailboxes(ctx, g); err != nil {
-			return err
-		}
+		s.readMailboxes(ctx, g)
 	}
 	err := g.Wait()
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
@@ -236,13 +235,25 @@ func (s *service) ready(ctx context.Context) error {
 	return nil
 }
 
+// readMailboxes receives mail until ctx ends.
+func (s *service) readMailboxes(ctx context.Context, g *errgroup.Group) {
+	if len(s.cfg.mailboxes) == 0 {
+		s.log.Info("no mailbox is configured (ABUSEDESK_IMAP_URLS)")
+		return
+	}
+	r := mailbox.New(mailbox.Config{Mailboxes: s.cfg.mailboxes, Desk: s.desk, Progress: s.store, Holder: s.replica, Now: time.Now, Log: s.log, Observe: s.metrics.mailbox})
+	g.Go(func() error { return r.Run(ctx) })
+}
+
 func (s *service) pool() (*workers.Pool, error) {
+	actor := mailbox.NewActor(s.cfg.mailboxes, nil, 0)
+	s.closers = append(s.closers, actor.Close)
 	key, err := s.auditKey()
 	if err != nil {
 		return nil, err
 	}
 	c := workers.Config{
-		Desk: s.desk, Jobs: s.store, Upkeep: s.store, Holder: s.replica, Now: time.Now, Log: s.log, Observe: s.metrics,
+		Desk: s.desk, Jobs: s.store, Upkeep: s.store, Mail: s.store, Act: actor.Act, Holder: s.replica, Now: time.Now, Log: s.log, Observe: s.metrics,
 		Redis: asynq.RedisClientOpt{Addr: s.redisOpt.Addr, Username: s.redisOpt.Username, Password: s.redisOpt.Password, DB: s.redisOpt.DB, TLSConfig: s.redisOpt.TLSConfig},
 		SweepBlobs: func(ctx context.Context) (int, error) {
 			return s.vault.SweepOrphans(ctx, func(key string) (bool, error) { return s.store.BlobKnown(ctx, key) }, time.Now().Add(-24*time.Hour))

@@ -25,11 +25,12 @@ create table settings (
 create table messages (
   id bigint generated always as identity primary key, channel text not null, source text not null default '', dedup_key text not null, token text not null unique,
   sha256 text not null, size bigint not null, evidence bytea, blob_key text not null default '', meta jsonb not null,
-  state text not null, report_id bigint not null default 0, note text not null default '', received_at timestamptz not null, filed_at timestamptz,
+  state text not null, report_id bigint not null default 0, note text not null default '', reference text not null default '', received_at timestamptz not null, filed_at timestamptz,
   unique (channel, dedup_key)
 );
 create index messages_report on messages (report_id) where report_id <> 0;
 create index messages_sha256 on messages (sha256);
+create index messages_reference on messages (reference) where reference <> '';
 create index messages_blob on messages (blob_key) where blob_key <> '';
 create index messages_quarantined on messages (id) where state = 'quarantined';
 create table mailbox_progresses (

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/abusedesk/abusedesk/calls"
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/csvload"
+)
+
+type importCmd struct {
+	Accounts importAccountsCmd `cmd:"" help:"Accounts and their connections, CSV."`
+	Numbers  importNumbersCmd  `cmd:"" help:"Rights to show numbers, CSV."`
+	Calls    importCallsCmd    `cmd:"" help:"Call records, CSV or NDJSON."`
+}
+
+// load opens the file, runs the loader on the open database and prints what
+// became of the rows. Rows that are wrong are passed over and named.
+func (p *process) load(file string, loader func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error)) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return usageError{err}
+	}
+	defer f.Close()
+	return p.with(func(ctx context.Context, a *app) error {
+		res, err := loader(ctx, a, f)
+		for _, e := range res.Errors {
+			fmt.Fprintln(p.out, e)
+		}
+		fmt.Fprintf(p.out, "%d rows: %d taken, %d skipped\n", res.Rows, res.Taken, res.Skipped)
+		return err
+	})
+}
+
+type importAccountsCmd struct {
+	File string `arg:""`
+}
+
+func (c importAccountsCmd) Run(p *process) error {
+	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
+		return csvload.Accounts(r, csvload.AccountSink{
+			Accounts:    func(in []cases.Account) error { return a.desk.ImportAccounts(ctx, operator, in) },
+			Connections: func(in []cases.Connection) error { return a.desk.ImportConnections(ctx, operator, in) },
+		})
+	})
+}
+
+type importNumbersCmd struct {
+	File string `arg:""`
+}
+
+func (c importNumbersCmd) Run(p *process) error {
+	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
+		return csvload.Numbers(r, a.cfg.Region, func(in []cases.Entitlement) error { return a.desk.ImportEntitlements(ctx, operator, in) })
+	})
+}
+
+type importCallsCmd struct {
+	File            string    `arg:""`
+	Source          string    `required:"" help:"Which switch the records come from."`
+	CompleteFrom    time.Time `help:"With --complete-through: the file holds every call that started in between (RFC 3339)." placeholder:"TIME"`
+	CompleteThrough time.Time `placeholder:"TIME"`
+}
+
+func (c importCallsCmd) Run(p *process) error {
+	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
+		o := calls.Options{Source: c.Source, Region: a.cfg.Region, Now: time.Now().UTC()}
+		res, err := csvload.Calls(r, csvload.CallFormat{
+			Parse: func(line []byte) (cases.Call, error) { return calls.ParseNDJSON(line, o) },
+			Check: func(x cases.Call) (cases.Call, error) { return calls.Check(x, o) },
+		}, func(in []cases.Call) error {
+			_, err := a.desk.LoadCalls(ctx, operator, cases.Ingest{Source: c.Source, Calls: in})
+			return err
+		})
+		if err != nil || c.CompleteThrough.IsZero() {
+			return res, err
+		}
+		if res.Skipped > 0 {
+			fmt.Fprintf(p.out, "the watermark was not moved: %d rows were not taken, so the records are not complete\n", res.Skipped)
+			return res, nil
+		}
+		_, err = a.desk.LoadCalls(ctx, operator, cases.Ingest{Source: c.Source, CompleteFrom: c.CompleteFrom.UTC(), CompleteThrough: c.CompleteThrough.UTC()})
+		return res, err
+	})
+}
