@@ -15,7 +15,7 @@ GO := CGO_ENABLED=0 go
 BUILD := -trimpath -buildvcs=false
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # Small tools of lint, with a go.mod apart from ours.
-TOOL := CGO_ENABLED=0 GOFLAGS='$(BUILD)' go tool -modfile=tools/go.mod
+TOOL := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) $(BUILD))' go tool -modfile=tools/go.mod
 
 # How long each fuzz target runs in `make soak`, and one pass of its tests at most.
 FUZZTIME ?= 2m
