@@ -140,3 +140,15 @@ func replicas(tx *gorm.DB) ([]cases.Replica, error) {
 	}
 	return rs, err
 }
+
+// RetireReplica says that the replica has ended and answers nobody any more, so
+// that what waits for it need not wait until it counts as dead.
+func (s *Store) RetireReplica(ctx context.Context, now time.Time, id string) error {
+	return s.retry(ctx, func(tx *gorm.DB) error {
+		if err := tx.Exec("DELETE FROM replicas WHERE id = ?", id).Error; err != nil {
+			return err
+		}
+		_, err := s.settle(tx, stored(now), "")
+		return err
+	})
+}

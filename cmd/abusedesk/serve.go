@@ -182,10 +182,23 @@ func (s *service) run(ctx context.Context) error {
 		s.readMailboxes(ctx, g)
 	}
 	err := g.Wait()
+	s.retire(ctx)
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		return nil
 	}
 	return err
+}
+
+// retire tells the database that this replica answers nobody any more.
+func (s *service) retire(ctx context.Context) {
+	if !s.has(roleWeb) {
+		return
+	}
+	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.store.RetireReplica(rctx, time.Now().UTC(), s.replica); err != nil {
+		s.log.Warn("sign off", "err", err)
+	}
 }
 
 func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }
