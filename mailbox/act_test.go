@@ -1,0 +1,120 @@
+package mailbox_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/mailbox"
+)
+
+// receipts receives n mails and returns where they were read.
+func (w *world) receipts(n int) []cases.MailReceipt {
+	w.t.Helper()
+	w.deliver(mails(0, n)...)
+	stop := w.start(w.config("one", w.box("", "")))
+	w.awaitReceived(mails(0, n))
+	stop()
+	var out []cases.MailReceipt
+	for id := range n {
+		r, err := w.store.MailReceipt(w.t.Context(), int64(id+1))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (w *world) count(folder string) int {
+	w.t.Helper()
+	got, err := w.server.Messages(user, folder)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(got)
+}
+
+func TestActMovesOnce(t *testing.T) {
+	for name, folder := range map[string]string{"a folder": "Filed", "a folder that is missing": "Done"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			rs := w.receipts(3)
+			a := mailbox.NewActor([]mailbox.Mailbox{w.box("", "?after=move:"+folder)}, nil, time.Second)
+			defer a.Close()
+			for range 2 { // the second time there is nothing left to do
+				if err := a.Act(t.Context(), rs[1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if w.count("INBOX") != 2 || w.count(folder) != 1 {
+				t.Errorf("%d in INBOX, %d in %s", w.count("INBOX"), w.count(folder), folder)
+			}
+		})
+	}
+}
+
+func TestActMarksSeen(t *testing.T) {
+	w := newWorld(t)
+	rs := w.receipts(3)
+	a := mailbox.NewActor([]mailbox.Mailbox{w.box("", "?after=seen")}, nil, time.Second)
+	defer a.Close()
+	if err := a.Act(t.Context(), rs[0]); err != nil {
+		t.Fatal(err)
+	}
+	c := w.imapClient()
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := c.UIDSearch(&imap.SearchCriteria{Flag: []imap.Flag{imap.FlagSeen}}, nil).Wait()
+	if err != nil || len(seen.AllUIDs()) != 1 || uint32(seen.AllUIDs()[0]) != rs[0].UID {
+		t.Errorf("seen: %v, %v", seen.AllUIDs(), err)
+	}
+}
+
+func TestActLeavesAlone(t *testing.T) {
+	w := newWorld(t)
+	rs := w.receipts(1)
+	other, anew := rs[0], rs[0]
+	other.Mailbox = "no longer configured"
+	anew.UIDValidity++
+	left := mailbox.NewActor([]mailbox.Mailbox{w.box("", "")}, nil, time.Second)
+	moved := mailbox.NewActor([]mailbox.Mailbox{w.box("", "?after=move:Filed")}, nil, time.Second)
+	defer moved.Close()
+	for _, try := range []struct {
+		a *mailbox.Actor
+		r cases.MailReceipt
+	}{{left, rs[0]}, {moved, other}, {moved, anew}} {
+		if err := try.a.Act(t.Context(), try.r); err != nil {
+			t.Error(err)
+		}
+	}
+	if w.count("INBOX") != 1 {
+		t.Error("the mail was moved")
+	}
+}
+
+func TestActReconnects(t *testing.T) {
+	w := newWorld(t)
+	rs := w.receipts(2)
+	a := mailbox.NewActor([]mailbox.Mailbox{w.box("", "?after=move:Filed")}, nil, time.Second)
+	defer a.Close()
+	if err := a.Act(t.Context(), rs[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.server.Kill()
+	if err := a.Act(t.Context(), rs[1]); err == nil {
+		t.Error("moved without a server")
+	}
+	if err := w.server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Act(t.Context(), rs[1]); err != nil {
+		t.Error(err)
+	}
+	if w.count("INBOX") != 0 || w.count("Filed") != 2 {
+		t.Errorf("%d in INBOX, %d in Filed", w.count("INBOX"), w.count("Filed"))
+	}
+}

@@ -1,0 +1,129 @@
+package mailbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// watched is a connection whose reads are given up when nothing comes for a
+// while: as long as bytes arrive, however large the answer is, it lives. The
+// library's own deadlines are for whole answers, which is wrong for large mails,
+// and it has none between them.
+type watched struct {
+	net.Conn
+	patience atomic.Int64
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	if err := w.Conn.SetReadDeadline(time.Now().Add(time.Duration(w.patience.Load()))); err != nil {
+		return 0, err
+	}
+	return w.Conn.Read(p)
+}
+
+// SetReadDeadline does nothing: see watched.
+func (w *watched) SetReadDeadline(time.Time) error { return nil }
+
+// wait sets the patience from now on, also of the read that is going on.
+func (w *watched) wait(d time.Duration) {
+	w.patience.Store(int64(d))
+	w.Conn.SetReadDeadline(time.Now().Add(d))
+}
+
+// link is a signed-in connection. One goroutine at a time may use it.
+type link struct {
+	client   *imapclient.Client
+	conn     *watched
+	patience time.Duration
+	changed  chan struct{} // the server said that mails came or went
+}
+
+// between is the patience when nothing was asked: for as long as the database
+// takes to commit what was read.
+const between = 10 * time.Minute
+
+// connect dials and signs in.
+func connect(ctx context.Context, m Mailbox, config *tls.Config, patience time.Duration) (*link, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	defer cancel()
+	raw, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", m.Addr)
+	if err != nil {
+		return nil, unavailable("connect to "+m.Host, err)
+	}
+	if m.TLS {
+		if config == nil {
+			config = &tls.Config{}
+		}
+		config = config.Clone()
+		config.ServerName = m.Host
+		secure := tls.Client(raw, config)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			raw.Close()
+			return nil, unavailable("connect to "+m.Host, err)
+		}
+		raw = secure
+	}
+	l := &link{conn: &watched{Conn: raw}, patience: patience, changed: make(chan struct{}, 1)}
+	l.conn.wait(patience)
+	l.client = imapclient.New(l.conn, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
+			if d.NumMessages != nil {
+				select {
+				case l.changed <- struct{}{}:
+				default:
+				}
+			}
+		},
+	}})
+	err = l.command(ctx, func() error {
+		if err := l.client.WaitGreeting(); err != nil {
+			return err
+		}
+		return l.client.Login(m.User, m.Password).Wait()
+	})
+	if err != nil {
+		l.close()
+		if refused(err) {
+			return nil, &cases.Error{Kind: cases.KindForbidden, Message: m.Host + " refused the sign-in", Err: err}
+		}
+		return nil, unavailable("sign in at "+m.Host, err)
+	}
+	return l, nil
+}
+
+// close ends the connection at once.
+func (l *link) close() { l.client.Close() }
+
+// command runs fn, which sends commands and waits for their answers. The end of
+// ctx, and silence for longer than the patience, close the connection.
+func (l *link) command(ctx context.Context, fn func() error) error {
+	stop := context.AfterFunc(ctx, l.close)
+	defer stop()
+	l.conn.wait(l.patience)
+	defer l.conn.wait(between)
+	err := fn()
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+	}
+	return err
+}
+
+// refused says whether the server answered, and said no.
+func refused(err error) bool {
+	e, ok := errors.AsType[*imap.Error](err)
+	return ok && (e.Type == imap.StatusResponseTypeNo || e.Type == imap.StatusResponseTypeBad)
+}
+
+func unavailable(what string, err error) error {
+	return &cases.Error{Kind: cases.KindUnavailable, Message: what, Err: err}
+}
