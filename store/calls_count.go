@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/migrations"
 )
 
 // shortCall is the longest an answered call may last to count as short (the
@@ -29,35 +30,57 @@ func (s *Store) countCalls(tx *gorm.DB, hours callHours) ([]cases.HourStats, err
 		slices.SortFunc(keys, func(a, b callHour) int {
 			return cmp.Or(a.Hour.Compare(b.Hour), strings.Compare(a.Key, b.Key))
 		})
-		for chunk := range slices.Chunk(keys, smallBatch) {
-			counted, err := s.countChunk(tx, kind, chunk)
+		// A query is about one day, so that PostgreSQL plans it for one partition.
+		for len(keys) > 0 {
+			n := 1
+			for n < min(len(keys), smallBatch) && sameDay(keys[n].Hour, keys[0].Hour) {
+				n++
+			}
+			counted, err := s.countChunk(tx, kind, keys[:n])
 			if err != nil {
 				return nil, err
 			}
 			out = append(out, counted...)
+			keys = keys[n:]
 		}
 	}
 	return out, nil
 }
 
+func sameDay(a, b time.Time) bool {
+	return a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour))
+}
+
+// countQuery reads the records of n keys of a kind on one day. Each key is
+// looked up by the index, whatever the statistics say of a table that has just
+// been filled: PostgreSQL does not look into a LATERAL with an OFFSET, and
+// SQLite does not turn round a CROSS JOIN.
+func (s *Store) countQuery(kind string, n int) string {
+	const columns = "c.to_number, c.answered_at, c.ended_at, c.billed_seconds, c.sip_code, c.cost_micros, c.attest"
+	row, join, end := "(?, ?, ?, ?)", "cross join calls c", ""
+	if s.dialect == migrations.Postgres {
+		// Parameters of a VALUES list have no type of their own.
+		row, join, end = "(?::int, ?::text, ?::timestamptz, ?::timestamptz)", "cross join lateral (select * from calls c", " offset 0) c"
+	}
+	k := keyColumns[kind]
+	where := " where c." + k.column + " = k.key and c.started_at >= k.hour and c.started_at < k.until and c.day = ?"
+	if k.direction != "" {
+		where += " and c.direction = '" + k.direction + "'"
+	}
+	return "with k (i, key, hour, until) as (values " + strings.Repeat(row+", ", n-1) + row + ") select k.i, " + columns + " from k " + join + where + end
+}
+
 func (s *Store) countChunk(tx *gorm.DB, kind string, keys []callHour) ([]cases.HourStats, error) {
-	args := make([]any, 0, 5*len(keys))
+	args := make([]any, 0, 4*len(keys)+1)
 	out := make([]cases.HourStats, len(keys))
 	sketches := make([]*hyperloglog.Sketch, len(keys))
 	for i, k := range keys {
-		args = append(args, i, k.Key, k.Hour, k.Hour.Add(time.Hour), k.Hour.Format(time.DateOnly))
+		args = append(args, i, k.Key, k.Hour, k.Hour.Add(time.Hour))
 		out[i] = cases.HourStats{KeyKind: kind, Key: k.Key, Hour: k.Hour}
 		sketches[i] = hyperloglog.New()
 	}
-	counts := keyColumns[kind]
-	row := s.keyHourRow()
-	query := "with k (i, key, hour, until, day) as (values " + strings.Repeat(row+", ", len(keys)-1) + row + ") " +
-		"select k.i, c.to_number, c.answered_at, c.ended_at, c.billed_seconds, c.sip_code, c.cost_micros, c.attest " +
-		"from k join calls c on c." + counts.column + " = k.key and c.started_at >= k.hour and c.started_at < k.until and c.day = k.day"
-	if counts.direction != "" {
-		query += " where c.direction = '" + counts.direction + "'"
-	}
-	rows, err := tx.Raw(query, args...).Rows()
+	args = append(args, keys[0].Hour.Format(time.DateOnly))
+	rows, err := tx.Raw(s.countQuery(kind, len(keys)), args...).Rows()
 	if err != nil {
 		return nil, err
 	}

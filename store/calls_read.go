@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
-	"github.com/abusedesk/abusedesk/migrations"
 )
 
 // Limits of reading call records.
@@ -105,13 +104,4 @@ var keyColumns = map[string]struct{ column, direction string }{
 	keyFrom:    {column: "from_number"},
 	keyTo:      {column: "to_number", direction: inbound},
 	keyAccount: {column: "account_id", direction: outbound},
-}
-
-// keyHourRow is the placeholder of one row of a VALUES list that joins calls: on
-// PostgreSQL, parameters there have no type of their own.
-func (s *Store) keyHourRow() string {
-	if s.dialect == migrations.Postgres {
-		return "(?::int, ?::text, ?::timestamptz, ?::timestamptz, ?::date)"
-	}
-	return "(?, ?, ?, ?, ?)"
 }
