@@ -274,7 +274,8 @@ func (s *service) pool() (*workers.Pool, error) {
 	}
 	if key != nil {
 		c.Checkpoint = func(ctx context.Context, now time.Time, l cases.Lease) error {
-			return s.store.Checkpoint(ctx, now, l, key)
+			_, err := s.store.SignCheckpoint(ctx, now, l, key)
+			return err
 		}
 	} else {
 		s.log.Warn("ABUSEDESK_AUDIT_KEY is not set: the audit chain is sealed but its checkpoints are not signed")
