@@ -111,7 +111,7 @@ func casePage() CasePage {
 		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: sampleFindings(sampleNow), Similar: caseLinks(), Subjects: subjects(), Restrictions: restrictionLines()[:1],
 			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
 		Can:     CaseActs{Release: true, Note: true, Resolve: true, Restrict: true},
-		Resolve: ResolveForm{Dispositions: dispositions(), Tell: true}, Restrict: sampleRestrictForm()}
+		Resolve: ResolveForm{Dispositions: dispositions()}, Restrict: sampleRestrictForm()}
 }
 
 func dispositions() []Choice {
@@ -122,6 +122,7 @@ func dispositions() []Choice {
 
 func resolvedCase() CasePage {
 	p := casePage()
+	p.Due = Due{}
 	p.State, p.Before, p.Can = State{"resolved", "Resolved", Cleared}, "", CaseActs{Reopen: true}
 	p.Outcome = &Outcome{Disposition: "Upheld", Reason: "The account dialled with a number it had no right to show. Refused for 24 hours; the customer was asked for consent records.", By: "Dana Reyes", At: sampleNow.Add(-time.Minute), Tone: Harm}
 	p.Related = caseLinks()[:1]
@@ -160,7 +161,7 @@ func reportsPage() ReportsPage {
 }
 
 func accountLines() []AccountLine {
-	return []AccountLine{{"acct-1042", "Acme Dialers", "end user", "Northtel", 38, 3, State{"limited", "Limited", Doubt}}, {"acct-1000", "Northtel", "reseller", "", 2210, 14, State{"normal", "In order", Cleared}}, {"acct-2210", "Harbor Clinic", "end user", "", 12, 1, State{"normal", "In order", Cleared}}}
+	return []AccountLine{{"acct-1042", "Acme Dialers", "end user", "Northtel", State{"limited", "Limited", Doubt}}, {"acct-1000", "Northtel", "reseller", "", State{"normal", "In order", Cleared}}, {"acct-2210", "Harbor Clinic", "end user", "", State{"normal", "In order", Cleared}}}
 }
 
 func accountPage() AccountPage {
@@ -187,7 +188,7 @@ func operationsPage() OperationsPage {
 	return OperationsPage{CanAct: true,
 		Stats:      []Stat{{"Jobs waiting", "12", "oldest 3 s", Neutral}, {"Jobs that gave up", "1", "look below", Harm}, {"In quarantine", "1", "accepted, not filed", Doubt}, {"Unsealed events", "41", "oldest 0.8 s, sealer on web-1", Cleared}, {"Restriction revision", "412", "held by all live replicas", Cleared}},
 		Dead:       []JobLine{{"j-1", "tell", "s-7", "AB-2026-004198", 9, "550 no such user", sampleNow.Add(-2 * time.Hour)}},
-		Quarantine: []QuarantineLine{{"q-1", "Chat", sampleNow.Add(-time.Hour), 9120, "9f86d081884c7d659a2feaa0c55ad015", "unknown character set x-foo", 3}},
+		Quarantine: []QuarantineLine{{"q-1", "Chat", sampleNow.Add(-time.Hour), 9120, "9f86d081884c7d659a2feaa0c55ad015", "cut off after 9 KB"}},
 		Replicas:   []ReplicaLine{{"web-1", "web, worker", "1.0.0", sampleNow.Add(-2 * time.Second), 412, "sealer", stateActive}, {"mail-1", "mailbox", "1.0.0", sampleNow.Add(-40 * time.Second), 409, "", State{"silent", "Silent", Harm}}},
 		Mailboxes:  []MailboxLine{{"abuse@example.com, INBOX", State{"reading", "Reading", Cleared}, "mail-1", sampleNow.Add(-10 * time.Second), 2, ""}}}
 }

@@ -71,7 +71,7 @@ for (const { label, width, height, scheme, axe } of passes) {
     where = `${name} ${label} ${scheme}`;
     await page.goto(`${base}/${name}.html`, { waitUntil: "load" });
     await page
-      .waitForFunction(() => ![...document.querySelectorAll("[data-chart] .plot")].some((p) => p.clientWidth > 0 && !p.querySelector("canvas")), null, { timeout: 5000 })
+      .waitForFunction(() => ![...document.querySelectorAll("[data-chart] .plot")].some((p) => p.clientWidth > 0 && !p.querySelector("canvas")), null, { timeout: 15000 })
       .catch(() => complain(where, "a chart was not drawn"));
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (over > 0) complain(where, `scrolls sideways by ${over} px`);
