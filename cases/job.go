@@ -25,7 +25,7 @@ const (
 	JobRunning   JobState = "running"   // leased by an attempt
 	JobDone      JobState = "done"      // its effect is committed, in the same transaction
 	JobCoalesced JobState = "coalesced" // a later job with the same key does its work
-	JobDead      JobState = "dead"      // gave up after MaxAttempts; shown, and retried by hand
+	JobDead      JobState = "dead"      // gave up after MaxAttempts failures; shown, and retried by hand
 )
 
 // Limits of job running.
@@ -43,6 +43,7 @@ type Job struct {
 	State       JobState
 	Attempt     int   // how often it was handed to the queue
 	Epoch       int64 // grows with each claim; what a completion is fenced by
+	Failures    int   // attempts that ended with an error
 	RunAt       time.Time
 	EnqueuedAt  *time.Time
 	LeaseUntil  *time.Time
@@ -51,6 +52,10 @@ type Job struct {
 	UpdatedAt   time.Time
 }
 
+// Lost is how many earlier attempts ended without a word: the process died, or
+// was paused until its lease ran out.
+func (j Job) Lost() int { return max(0, int(j.Epoch)-1-j.Failures) }
+
 // Attempt is the right to complete a job: its effect commits only while the
 // job's epoch is still this one. The zero Attempt is no job at all.
 type Attempt struct {
@@ -58,7 +63,7 @@ type Attempt struct {
 	Epoch int64
 }
 
-// Backoff is the delay before attempt n+1 (n from 1): 1 s doubling to 15 min,
+// Backoff is the delay after failure n (from 1): 1 s doubling to 15 min,
 // with up to a quarter of jitter so that a recovered dependency is not stormed.
 func Backoff(n int) time.Duration {
 	d := time.Second << min(max(n-1, 0), 10)

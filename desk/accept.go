@@ -81,7 +81,7 @@ func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error
 	if r.Other {
 		return Submitted{}, cases.Conflict("this idempotency key was used before, for another report")
 	}
-	f, err := d.File(ctx, r.Attempt, r.MessageID, 1)
+	f, err := d.File(ctx, r.Attempt, r.MessageID, 0)
 	if err != nil {
 		// Accepted is accepted: the job is there, and a worker tries again.
 		d.Log.Warn("filing at once", "message", r.MessageID, "err", err)

@@ -16,9 +16,9 @@ const poisonAfter = 3
 
 // File turns an accepted message into a report of a case, or into a further
 // message of one. It runs the parser outside the transaction, under a guard;
-// what cannot be parsed is still a report, shown as such. tries is how often
-// filing it was begun. Running it twice changes nothing the second time.
-func (d *Desk) File(ctx context.Context, at cases.Attempt, messageID int64, tries int) (cases.Filed, error) {
+// what cannot be parsed is still a report, shown as such. lost is how many
+// attempts at it ended without a word. Running it twice changes nothing the second time.
+func (d *Desk) File(ctx context.Context, at cases.Attempt, messageID int64, lost int) (cases.Filed, error) {
 	m, err := d.Store.Message(ctx, messageID)
 	if err != nil {
 		return cases.Filed{}, fmt.Errorf("message %d: %w", messageID, err)
@@ -29,9 +29,9 @@ func (d *Desk) File(ctx context.Context, at cases.Attempt, messageID int64, trie
 		if err != nil {
 			return cases.Filed{}, err
 		}
-		if tries > poisonAfter {
+		if lost >= poisonAfter {
 			f.Parsed = cases.Parsed{Category: cases.CategoryOther, Unreadable: true,
-				Warnings: []string{fmt.Sprintf("reading this message failed %d times without an answer; it was filed unread", tries-1)}}
+				Warnings: []string{fmt.Sprintf("%d attempts to read this message ended without a word; it was filed unread", lost)}}
 		} else {
 			f.Parsed = d.parse(m, raw)
 		}

@@ -61,6 +61,8 @@ type CaseBook interface {
 	// Case finds by id; a merged case is returned as it is.
 	Case(ctx context.Context, id int64) (cases.Case, error)
 	Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.Case], error)
+	// CaseRefs returns the references of cases by id; unknown ids are left out.
+	CaseRefs(ctx context.Context, ids []int64) (map[int64]string, error)
 	Dossier(ctx context.Context, id int64) (cases.Dossier, error)
 	// UpdateCase locks the case, applies change and commits it with its events
 	// and jobs. version, when not 0, is what the caller saw: another one is a

@@ -160,7 +160,7 @@ func (s *Store) FailJob(ctx context.Context, at cases.Attempt, now time.Time, ca
 		state = cases.JobDead
 	}
 	return s.write(ctx, func(tx *gorm.DB) error {
-		r := tx.Exec("UPDATE jobs SET state = ?, run_at = ?, lease_until = NULL, enqueued_at = NULL, last_error = ?, updated_at = ? WHERE id = ? AND epoch = ? AND state = 'running'",
+		r := tx.Exec("UPDATE jobs SET state = ?, run_at = ?, lease_until = NULL, enqueued_at = NULL, failures = failures + 1, last_error = ?, updated_at = ? WHERE id = ? AND epoch = ? AND state = 'running'",
 			state, stored(retryAt), cause, now, at.JobID, at.Epoch)
 		if r.Error == nil && r.RowsAffected == 0 {
 			return fenced(at)

@@ -84,8 +84,8 @@ func (s *Server) apiDocs(c *gin.Context) error {
 	return s.render(c, http.StatusOK, APIDocsPage{SpecURL: "/api/openapi.json"})
 }
 
-// pageQuery is how every list is paged.
-type pageQuery struct {
+// PageQuery is how every list is paged.
+type PageQuery struct {
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"250" default:"25" doc:"How many at most"`
 }

@@ -19,7 +19,7 @@ func (s *Server) apiCarrier(api huma.API) {
 }
 
 func (s *Server) apiListAccounts(ctx context.Context, in *struct {
-	pageQuery
+	PageQuery
 	Text string `query:"q" doc:"Words in name and id; all of them"`
 }) (*listOutput[cases.Account], error) {
 	p, err := s.Desk.Accounts(ctx, actorOf(ctx), in.Text, in.Cursor, in.Limit)

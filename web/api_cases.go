@@ -76,7 +76,7 @@ type dossierJSON struct {
 }
 
 type listCasesInput struct {
-	pageQuery
+	PageQuery
 	State    []string `query:"state" doc:"Any of; without it all that are neither resolved nor merged"`
 	Category string   `query:"category"`
 	Number   string   `query:"number" doc:"E.164, as caller or callback"`
@@ -98,7 +98,8 @@ func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOut
 	return &out, nil
 }
 
-type caseRef struct {
+// CaseRef is exported because huma fills only exported embedded structs.
+type CaseRef struct {
 	Ref string `path:"ref" example:"AB-2026-004217"`
 }
 
@@ -111,7 +112,7 @@ func (s *Server) caseOut(ctx context.Context, c cases.Case, err error) (*caseOut
 	return &caseOutput{caseToJSON(c)}, nil
 }
 
-func (s *Server) apiGetCase(ctx context.Context, in *caseRef) (*struct{ Body dossierJSON }, error) {
+func (s *Server) apiGetCase(ctx context.Context, in *CaseRef) (*struct{ Body dossierJSON }, error) {
 	d, err := s.Desk.Dossier(ctx, actorOf(ctx), in.Ref)
 	if err != nil {
 		return nil, s.apiError(ctx, err)
@@ -135,18 +136,18 @@ func (s *Server) apiGetCase(ctx context.Context, in *caseRef) (*struct{ Body dos
 	return &struct{ Body dossierJSON }{out}, nil
 }
 
-func (s *Server) apiClaim(ctx context.Context, in *caseRef) (*caseOutput, error) {
+func (s *Server) apiClaim(ctx context.Context, in *CaseRef) (*caseOutput, error) {
 	c, err := s.Desk.Claim(ctx, actorOf(ctx), in.Ref)
 	return s.caseOut(ctx, c, err)
 }
 
-func (s *Server) apiRelease(ctx context.Context, in *caseRef) (*caseOutput, error) {
+func (s *Server) apiRelease(ctx context.Context, in *CaseRef) (*caseOutput, error) {
 	c, err := s.Desk.Release(ctx, actorOf(ctx), in.Ref)
 	return s.caseOut(ctx, c, err)
 }
 
 func (s *Server) apiNote(ctx context.Context, in *struct {
-	caseRef
+	CaseRef
 	Body struct {
 		Text string `json:"text"`
 	}
@@ -156,7 +157,7 @@ func (s *Server) apiNote(ctx context.Context, in *struct {
 }
 
 func (s *Server) apiResolve(ctx context.Context, in *struct {
-	caseRef
+	CaseRef
 	Body struct {
 		Disposition string `json:"disposition" doc:"upheld, compromised, spoofed_elsewhere, not_ours_referred, lawful_unwanted, insufficient or malicious_report"`
 		Reason      string `json:"reason"`
@@ -168,7 +169,7 @@ func (s *Server) apiResolve(ctx context.Context, in *struct {
 }
 
 type reasonInput struct {
-	caseRef
+	CaseRef
 	Body struct {
 		Reason string `json:"reason"`
 	}
@@ -180,7 +181,7 @@ func (s *Server) apiReopen(ctx context.Context, in *reasonInput) (*caseOutput, e
 }
 
 func (s *Server) apiMerge(ctx context.Context, in *struct {
-	caseRef
+	CaseRef
 	Body struct {
 		Into   string `json:"into" doc:"Reference of the case that stays"`
 		Reason string `json:"reason"`
@@ -200,7 +201,7 @@ func (s *Server) apiUnmerge(ctx context.Context, in *reasonInput) (*struct{}, er
 }
 
 func (s *Server) apiListEvents(ctx context.Context, in *struct {
-	pageQuery
+	PageQuery
 	ObjectKind string `query:"object_kind"`
 	ObjectID   string `query:"object_id"`
 }) (*listOutput[cases.Event], error) {

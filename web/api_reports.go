@@ -163,14 +163,15 @@ func (s *Server) reportJSON(v cases.ReportView) reportJSON {
 }
 
 type listReportsInput struct {
-	pageQuery
+	PageQuery
 	Channel string `query:"channel" enum:"web,email,chat,api,monitor"`
 	Number  string `query:"number" doc:"E.164, in any role"`
 	SHA256  string `query:"sha256" doc:"Digest of one of its messages"`
+	Ref     string `query:"reference" doc:"The sender's own id for one of its messages, such as a mail's Message-ID"`
 }
 
 func (s *Server) apiListReports(ctx context.Context, in *listReportsInput) (*listOutput[reportJSON], error) {
-	p, err := s.Desk.Reports(ctx, actorOf(ctx), cases.ReportQuery{Channel: cases.Channel(in.Channel), Number: in.Number, SHA256: in.SHA256,
+	p, err := s.Desk.Reports(ctx, actorOf(ctx), cases.ReportQuery{Channel: cases.Channel(in.Channel), Number: in.Number, SHA256: in.SHA256, Reference: in.Ref,
 		Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, s.apiError(ctx, err)

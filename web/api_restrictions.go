@@ -38,7 +38,7 @@ func (s *Server) restrictionOut(ctx context.Context, r cases.Restriction, err er
 }
 
 func (s *Server) apiListRestrictions(ctx context.Context, in *struct {
-	pageQuery
+	PageQuery
 	State  []string `query:"state"`
 	Target string   `query:"target" doc:"Account, connection or E.164"`
 }) (*listOutput[cases.Restriction], error) {
@@ -62,11 +62,12 @@ type pointJSON struct {
 	Heartbeat    time.Time `json:"heartbeat"`
 }
 
-type restrictionID struct {
+// RestrictionID is exported for huma, like CaseRef.
+type RestrictionID struct {
 	ID int64 `path:"id"`
 }
 
-func (s *Server) apiGetRestriction(ctx context.Context, in *restrictionID) (*struct {
+func (s *Server) apiGetRestriction(ctx context.Context, in *RestrictionID) (*struct {
 	Body struct {
 		cases.Restriction
 		Points []pointJSON `json:"points"`
@@ -118,13 +119,13 @@ func (s *Server) apiPreview(ctx context.Context, in *struct{ Body proposalBody }
 	return &struct{ Body restrict.Radius }{radius}, nil
 }
 
-func (s *Server) apiApprove(ctx context.Context, in *restrictionID) (*restrictionOutput, error) {
+func (s *Server) apiApprove(ctx context.Context, in *RestrictionID) (*restrictionOutput, error) {
 	r, err := s.Desk.Approve(ctx, actorOf(ctx), in.ID)
 	return s.restrictionOut(ctx, r, err)
 }
 
 type restrictionReason struct {
-	restrictionID
+	RestrictionID
 	Body struct {
 		Reason string `json:"reason"`
 	}

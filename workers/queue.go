@@ -77,14 +77,15 @@ func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {
 		outcome = "fenced"
 		p.Log.Warn("attempt was taken over", "job", j.ID, "kind", j.Kind)
 	default:
-		dead := j.Attempt >= cases.MaxAttempts || cases.KindOf(err) == cases.KindInvalid
+		failures := j.Failures + 1
+		dead := failures >= cases.MaxAttempts || cases.KindOf(err) == cases.KindInvalid
 		outcome = "retry"
 		if dead {
 			outcome = "dead"
 		}
-		p.Log.Warn("job failed", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "attempt", j.Attempt, "dead", dead, "err", err)
+		p.Log.Warn("job failed", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "failures", failures, "dead", dead, "err", err)
 		now := p.now()
-		if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), at, now, err.Error(), now.Add(cases.Backoff(j.Attempt)), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
+		if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), at, now, err.Error(), now.Add(cases.Backoff(failures)), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
 			p.Log.Error("record a failed job", "job", j.ID, "err", ferr)
 		}
 	}

@@ -184,7 +184,7 @@ create table sender_limits (
 -- Work.
 create table jobs (
   id bigint generated always as identity primary key, kind text not null, object_id bigint not null, coalesce_key text not null default '', state text not null, attempt integer not null default 0,
-  epoch bigint not null default 0, run_at timestamptz not null, enqueued_at timestamptz, lease_until timestamptz, last_error text not null default '',
+  epoch bigint not null default 0, failures integer not null default 0, run_at timestamptz not null, enqueued_at timestamptz, lease_until timestamptz, last_error text not null default '',
   created_at timestamptz not null, updated_at timestamptz not null
 );
 create index jobs_pending on jobs (run_at, id) where state = 'pending';

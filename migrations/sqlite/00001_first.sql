@@ -184,7 +184,7 @@ create table sender_limits (
 -- Work.
 create table jobs (
   id integer primary key autoincrement, kind text not null, object_id integer not null, coalesce_key text not null default '', state text not null, attempt integer not null default 0,
-  epoch integer not null default 0, run_at datetime not null, enqueued_at datetime, lease_until datetime, last_error text not null default '',
+  epoch integer not null default 0, failures integer not null default 0, run_at datetime not null, enqueued_at datetime, lease_until datetime, last_error text not null default '',
   created_at datetime not null, updated_at datetime not null
 );
 create index jobs_pending on jobs (run_at, id) where state = 'pending';
