@@ -101,8 +101,9 @@ func connect(ctx context.Context, m Mailbox, config *tls.Config, patience time.D
 	return l, nil
 }
 
-// close ends the connection at once.
-func (l *link) close() { l.client.Close() }
+// close ends the connection at once. It does not wait for the client's reader,
+// which may itself be waiting for somebody to take the bytes of a mail.
+func (l *link) close() { l.conn.Close() }
 
 // command runs fn, which sends commands and waits for their answers. The end of
 // ctx, and silence for longer than the patience, close the connection.

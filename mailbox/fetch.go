@@ -73,13 +73,21 @@ func (s *session) fetch(ctx context.Context, items []item) (map[uint32][]byte, e
 				continue
 			}
 			body := make([]byte, literal.Size())
-			if _, err := io.ReadFull(literal, body); err == nil {
-				bodies[uid] = body
+			if _, err := io.ReadFull(literal, body); err != nil {
+				return s.abandon(err)
 			}
+			bodies[uid] = body
 		}
 		return cmd.Close()
 	})
 	return bodies, err
+}
+
+// abandon leaves a command whose literal could not be read to its end. Closing
+// the command would read it again, beside the client's own reader.
+func (s *session) abandon(err error) error {
+	s.link.close()
+	return err
 }
 
 // open reads a message's items up to its body. The literal is nil when the
@@ -141,7 +149,10 @@ func (s *session) stream(ctx context.Context, it item) error {
 			if _, literal := open(msg); literal != nil {
 				body = &exact{r: literal, left: literal.Size()}
 				_, acceptErr = s.Desk.Accept(ctx, []cases.Delivery{s.delivery(it.uid, body, literal.Size())})
-				if acceptErr != nil && body.err == nil {
+				switch {
+				case body.err != nil:
+					return s.abandon(body.err)
+				case acceptErr != nil:
 					s.link.close() // the rest of the mail is not wanted, and may be long
 				}
 			}
@@ -216,7 +227,10 @@ func (s *session) quarantine(ctx context.Context, it item, why string) error {
 		cmd := s.link.client.Fetch(imap.UIDSetNum(imap.UID(it.uid)), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{part}})
 		if msg := cmd.Next(); msg != nil {
 			if _, literal := open(msg); literal != nil {
-				head, _ = io.ReadAll(io.LimitReader(literal, beginning))
+				var err error
+				if head, err = io.ReadAll(io.LimitReader(literal, beginning)); err != nil {
+					return s.abandon(err)
+				}
 			}
 		}
 		return cmd.Close()

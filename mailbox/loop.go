@@ -64,7 +64,8 @@ type Config struct {
 	Poll time.Duration
 	// Patience is how long a server may be silent in an answer; 0 is 30 s.
 	Patience time.Duration
-	// LeaseTTL is how long a dead replica keeps a mailbox; 0 is 30 s.
+	// LeaseTTL is how long a dead replica keeps a mailbox; 0 is 10 s. A living one
+	// renews three times in it.
 	LeaseTTL time.Duration
 }
 
@@ -82,7 +83,7 @@ func New(c Config) *Reader {
 		c.Patience = 30 * time.Second
 	}
 	if c.LeaseTTL == 0 {
-		c.LeaseTTL = 30 * time.Second
+		c.LeaseTTL = 10 * time.Second
 	}
 	if c.Observe == nil {
 		c.Observe = func(Status) {}

@@ -52,7 +52,14 @@ func (l *lines) String() string {
 
 const user = "abuse"
 
+// newWorld is for tests that run beside others.
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	return newWorldAlone(t)
+}
+
+func newWorldAlone(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, server: testenv.Dovecot(t), log: &lines{}}
 	if _, err := w.server.AddUser(user); err != nil {
