@@ -52,3 +52,23 @@ func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.
 	}
 	return cut(items, limit, func(c cases.Case) string { return cursorOf(int64(c.Priority), c.ID) }), nil
 }
+
+// CaseRefs returns the references of cases by id, those of merged ones too;
+// unknown ids are left out.
+func (s *Store) CaseRefs(ctx context.Context, ids []int64) (map[int64]string, error) {
+	refs := map[int64]string{}
+	if len(ids) == 0 {
+		return refs, nil
+	}
+	var found []struct {
+		ID  int64
+		Ref string
+	}
+	if err := s.read(ctx).Raw("SELECT id, ref FROM cases WHERE id IN ?", ids).Scan(&found).Error; err != nil {
+		return nil, translate(err)
+	}
+	for _, c := range found {
+		refs[c.ID] = c.Ref
+	}
+	return refs, nil
+}

@@ -23,6 +23,13 @@ type CasePage struct {
 	Resolve  ResolveForm
 	Restrict RestrictForm
 	Note     NoteForm
+	Reopen   ReasonForm
+	Merge    MergeForm
+	Unmerge  ReasonForm
+	// Merged is the case that this one is part of now.
+	Merged *CaseLink
+	// Problem is what went wrong with a command and belongs to none of its fields.
+	Problem string
 	// OutcomeNote says how a resolved case ended.
 	Outcome *Outcome
 }
@@ -46,7 +53,7 @@ type CaseParts struct {
 
 // CaseActs are the commands that this reader may give on this case now.
 type CaseActs struct {
-	Claim, Release, Note, Resolve, Reopen, Restrict bool
+	Claim, Release, Note, Resolve, Reopen, Restrict, Merge, Unmerge bool
 }
 
 // StripCell is one of the five questions with its answer.
@@ -220,12 +227,24 @@ type NoteForm struct {
 	Shown bool
 }
 
+// ReasonForm asks why, for commands that need nothing else.
+type ReasonForm struct {
+	Reason Field
+	Shown  bool
+}
+
+// MergeForm makes the case part of another.
+type MergeForm struct {
+	Into   Field // reference
+	Reason Field
+	Shown  bool
+}
+
 // ResolveForm ends a case. Shown opens the dialog at once, to show what is wrong.
 type ResolveForm struct {
 	Disposition  Field
 	Reason       Field
 	Dispositions []Choice
-	Tell         bool
 	Shown        bool
 }
 
@@ -234,7 +253,7 @@ type RestrictForm struct {
 	Kind    Field
 	Target  Field
 	Hours   Field
-	Value   Field // channels, calls per minute; for kinds that need one
+	Value   Field // channels, prefixes, countries or a rate; for kinds that need one
 	Reason  Field
 	Kinds   []Choice
 	Targets []Choice

@@ -82,6 +82,9 @@ type ReportPage struct {
 	Facts    []Fact
 	Messages []MessageLine
 	Warnings []string
+	// CanReveal offers to show who reported; Reporter is who, once it was asked.
+	CanReveal bool
+	Reporter  []Fact
 }
 
 func (p ReportPage) meta() Meta {
@@ -159,13 +162,11 @@ func (AccountsPage) meta() Meta {
 
 // AccountLine is an account in a list.
 type AccountLine struct {
-	ID      string
-	Name    string
-	Kind    string // "reseller", "end user"
-	Parent  string
-	Numbers int
-	Cases   int
-	State   State
+	ID     string
+	Name   string
+	Kind   string // "reseller", "end user"
+	Parent string
+	State  State
 }
 
 // AccountPage is one customer. The decision it serves: is this account abusing, or was it broken into?

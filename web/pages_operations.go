@@ -65,7 +65,6 @@ type QuarantineLine struct {
 	Bytes    int64
 	SHA256   string
 	Error    string
-	Attempts int
 }
 
 // ReplicaLine is a process of the service.

@@ -95,7 +95,7 @@ func (s *Server) policy(c *gin.Context) error {
 // describePolicy puts the endpoint, which gin serves, into the description.
 func (s *Server) describePolicy(api huma.API) {
 	schemas := api.OpenAPI().Components.Schemas
-	in, out := schemas.Schema(reflect.TypeFor[policyRequest](), true, "PolicyRequest"), schemas.Schema(reflectType[policyAnswer](), true, "PolicyAnswer")
+	in, out := schemas.Schema(reflect.TypeFor[policyRequest](), true, "PolicyRequest"), schemas.Schema(reflect.TypeFor[policyAnswer](), true, "PolicyAnswer")
 	api.OpenAPI().AddOperation(&huma.Operation{OperationID: "ask-policy", Method: http.MethodPost, Path: "/policy/v1/calls", Tags: []string{"policy"},
 		Summary: "One outbound call: allow or refuse", Security: needsKey,
 		Description: "For a switch, with a key of scope policy. Emergency calls are decided first and always allowed.",

@@ -33,6 +33,62 @@ func (s *Server) routes(e *gin.Engine) error {
 	return nil
 }
 
+// pages are what people see: the form and the status page of the public, and
+// the console of the desk.
+func (s *Server) pages(e *gin.Engine) {
+	e.GET("/assets/*file", gin.WrapH(s.Renderer.Assets()))
+	e.GET("/", s.page(s.showForm))
+	e.POST("/reports", s.page(s.fileReport))
+	e.GET("/reports/:token", s.page(s.showStatus))
+	e.POST("/reports/:token/details", s.page(s.addDetails))
+
+	d := e.Group("/desk")
+	d.GET("", s.signedIn(func(c *gin.Context, _ cases.Actor) error { return see(c, "/desk/queue") }))
+	d.GET("/sign-in", s.page(s.showSignIn))
+	d.POST("/sign-in", s.page(s.signIn))
+	d.POST("/sign-out", s.page(s.signOut))
+	d.GET("/setup/:secret", s.page(s.showSetup))
+	d.POST("/setup/:secret", s.page(s.setup))
+
+	d.GET("/queue", s.signedIn(s.showQueue))
+	d.GET("/queue/new", s.signedIn(s.showNewWork))
+	d.POST("/queue/claim-next", s.signedIn(s.claimNext))
+	d.GET("/cases/:ref", s.signedIn(s.showCase))
+	d.GET("/cases/:ref/preview", s.signedIn(s.showPreview))
+	d.POST("/cases/:ref/claim", s.signedIn(s.claimCase))
+	d.POST("/cases/:ref/release", s.signedIn(s.releaseCase))
+	d.POST("/cases/:ref/note", s.signedIn(s.noteCase))
+	d.POST("/cases/:ref/resolve", s.signedIn(s.resolveCase))
+	d.POST("/cases/:ref/reopen", s.signedIn(s.reopenCase))
+	d.POST("/cases/:ref/merge", s.signedIn(s.mergeCase))
+	d.POST("/cases/:ref/unmerge", s.signedIn(s.unmergeCase))
+	d.POST("/cases/:ref/restrict", s.signedIn(s.restrictCase))
+	d.GET("/cases/:ref/restrict/blast", s.signedIn(s.showBlast))
+
+	d.GET("/restrictions", s.signedIn(s.showRestrictions))
+	d.GET("/restrictions/:id", s.signedIn(s.showRestriction))
+	d.POST("/restrictions/:id/approve", s.signedIn(s.approveRestriction))
+	d.POST("/restrictions/:id/reject", s.signedIn(s.rejectRestriction))
+	d.POST("/restrictions/:id/lift", s.signedIn(s.liftRestriction))
+
+	d.GET("/reports", s.signedIn(s.showReports))
+	d.GET("/reports/:id", s.signedIn(s.showReport))
+	d.POST("/reports/:id/reveal", s.signedIn(s.revealReporter))
+	d.GET("/messages/:id", s.signedIn(s.rawMessage))
+	d.GET("/numbers", s.signedIn(s.showNumbers))
+	d.GET("/numbers/:e164", s.signedIn(s.showNumber))
+	d.GET("/accounts", s.signedIn(s.showAccounts))
+	d.GET("/accounts/:id", s.signedIn(s.showAccount))
+
+	d.GET("/sendings", s.signedIn(s.showSendings))
+	d.POST("/sendings/:id/resolve", s.signedIn(s.decideSending))
+	d.GET("/operations", s.signedIn(s.showOperations))
+	d.POST("/operations/jobs/:id/retry", s.signedIn(s.retryJob))
+	if s.Development {
+		d.GET("/styleguide", s.signedIn(s.showStyleguide))
+	}
+}
+
 // handler does one thing and returns what went wrong.
 type handler func(*gin.Context) error
 
@@ -70,6 +126,6 @@ func (s *Server) page(h handler) gin.HandlerFunc {
 // logFault logs what is ours to mend; what the client did wrong is his.
 func (s *Server) logFault(c *gin.Context, err error) {
 	if statusOf(err) >= http.StatusInternalServerError && !errors.Is(err, c.Request.Context().Err()) {
-		s.Log.Error("request", "route", c.FullPath(), "method", c.Request.Method, "err", err)
+		s.Log.Error("request", "request", requestID(c), "route", c.FullPath(), "method", c.Request.Method, "err", err)
 	}
 }

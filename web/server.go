@@ -56,6 +56,7 @@ type Observer interface {
 type Server struct {
 	Config
 	handler http.Handler
+	counts  counts
 }
 
 // New builds the routes.

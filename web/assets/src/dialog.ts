@@ -42,7 +42,8 @@ export function dialogs(): void {
 function choose(dialog: HTMLDialogElement, preset: string): void {
   const [name, value] = preset.split("=", 2);
   for (const input of dialog.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`)) {
-    if (input.value === value) {
+    if (input.type === "text") input.value = value ?? "";
+    else if (input.value === value) {
       input.checked = true;
       input.dispatchEvent(new Event("change", { bubbles: true }));
     }

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// reportsOnCase is how many reports the page of a case shows; the others are a
+// link away.
+const reportsOnCase = 20
+
+func (s *Server) showCase(c *gin.Context, a cases.Actor) error {
+	p, err := s.casePage(c, a)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, p)
+}
+
+// casePage is the case that the address names.
+func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
+	ev, err := s.evidence(c, a, c.Param("ref"))
+	if err != nil {
+		return CasePage{}, err
+	}
+	x := ev.Case
+	p := CasePage{Ref: x.Ref, Category: cases.CategoryTitle(x.Category), Headline: x.Facts.Pretext, State: caseState(x), Owner: ownerOf(x, a), Due: s.due(x),
+		Opened: x.CreatedAt, Version: x.Version, Priority: x.Priority, Factors: factorsOf(x), Strip: ev.strip(), Timeline: ev.timeline(), Can: actsOf(x, a)}
+	p.Parts = CaseParts{ReportsTotal: max(x.Reports, len(ev.Reports)), Findings: ev.findings(), Subjects: ev.subjects(), Checklist: ev.checklist()}
+	for _, r := range ev.Reports[:min(reportsOnCase, len(ev.Reports))] {
+		p.Parts.Reports = append(p.Parts.Reports, caseReport(r, ev.zone))
+	}
+	if p.Parts.ReportsTotal > len(p.Parts.Reports) {
+		p.Parts.ReportsHref = "/desk/reports?case=" + x.Ref
+	}
+	p.Parts.Traffic = trafficOf(ev.whose, ev.hours, ev.coverage, ev.marks(), ev.now, ev.zone)
+	p.Parts.Similar = ev.similar()
+	for _, r := range ev.inForce() {
+		p.Parts.Restrictions = append(p.Parts.Restrictions, restrictionLine(r, ""))
+	}
+	for _, r := range ev.Related {
+		p.Related = append(p.Related, CaseLink{Ref: r.Ref, Headline: r.Title, State: caseState(cases.Case{State: r.State}), Why: r.Reason})
+	}
+	p.Merged, p.Outcome = ev.merged(), ev.outcome()
+	p.Resolve.Dispositions = dispositionChoices()
+	p.Restrict = ev.restrictForm()
+	return p, nil
+}
+
+// marks are the times of reports, on the chart of calls.
+func (ev evidence) marks() []time.Time {
+	var out []time.Time
+	for _, r := range ev.Reports {
+		out = append(out, r.ReceivedAt)
+	}
+	return out
+}
+
+// similar are the other cases of the same account or number.
+func (ev evidence) similar() []CaseLink {
+	why := "same number"
+	if ev.originating() != "" {
+		why = "same account"
+	}
+	var out []CaseLink
+	for _, x := range ev.others {
+		if x.ID != ev.Case.ID && len(out) < 5 {
+			out = append(out, caseLink(x, why))
+		}
+	}
+	return out
+}
+
+func caseLink(x cases.Case, why string) CaseLink {
+	return CaseLink{Ref: x.Ref, Headline: x.Title, State: caseState(x), Opened: x.CreatedAt, Reports: x.Reports, Why: why}
+}
+
+// inForce are the restrictions of the case, and those in force on its account
+// or number for other reasons.
+func (ev evidence) inForce() []cases.Restriction {
+	out := slices.Clone(ev.Restrictions)
+	for _, r := range ev.restrictions {
+		if r.State.InForce() && !slices.ContainsFunc(out, func(o cases.Restriction) bool { return o.ID == r.ID }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// merged says which case this one was merged into; nil when it was not.
+func (ev evidence) merged() *CaseLink {
+	if ev.Case.MergedInto == 0 {
+		return nil
+	}
+	for _, e := range ev.Events {
+		if e.Command == string(cases.CmdMergeCase) && e.Data["into"] != "" && e.ObjectID == ev.Case.Ref {
+			return &CaseLink{Ref: e.Data["into"], Why: e.Reason}
+		}
+	}
+	return &CaseLink{}
+}
+
+// outcome says how a resolved case ended, and who said so.
+func (ev evidence) outcome() *Outcome {
+	x := ev.Case
+	if x.State != cases.StateResolved || x.ResolvedAt == nil {
+		return nil
+	}
+	o := &Outcome{Disposition: dispositionWord(x.Disposition), Tone: dispositionTone(x.Disposition), At: *x.ResolvedAt}
+	for _, e := range ev.Events {
+		if e.Command == string(cases.CmdResolveCase) {
+			o.By, o.Reason = e.ActorName, e.Reason
+			break
+		}
+	}
+	return o
+}
+
+// actsOf are the commands that a may give on the case as it is.
+func actsOf(x cases.Case, a cases.Actor) CaseActs {
+	may := func(cmd cases.Command) bool { return cases.Permit(a, cmd) == nil }
+	open := !x.Closed()
+	return CaseActs{
+		Claim:    open && x.Assignee == "" && may(cases.CmdClaimCase),
+		Release:  open && x.Assignee != "" && may(cases.CmdReleaseCase),
+		Note:     may(cases.CmdNoteCase),
+		Resolve:  open && may(cases.CmdResolveCase),
+		Reopen:   x.State == cases.StateResolved && x.MergedInto == 0 && may(cases.CmdReopenCase),
+		Restrict: open && may(cases.CmdProposeRestrict),
+		Merge:    open && may(cases.CmdMergeCase),
+		Unmerge:  x.MergedInto != 0 && may(cases.CmdUnmergeCase),
+	}
+}
+
+// restrictionLine is a restriction in a list; caseRef is "" where it goes
+// without saying.
+func restrictionLine(r cases.Restriction, caseRef string) RestrictionLine {
+	l := RestrictionLine{ID: strconv.FormatInt(r.ID, 10), What: restrictionWhat(r), State: restrictionState(r.State), By: r.ProposedByName, Reason: r.Reason,
+		CaseRef: caseRef, Created: r.ProposedAt, Target: string(r.TargetKind) + " " + r.TargetID}
+	if r.TargetKind == cases.TargetNumber {
+		l.Number = r.TargetID
+	}
+	if r.ExpiresAt != nil {
+		l.Until = *r.ExpiresAt
+	}
+	if l.By == "" {
+		l.By = cmp.Or(r.ProposedBy, "not known")
+	}
+	return l
+}

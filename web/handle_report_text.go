@@ -1,0 +1,79 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// highlighted cuts a report's text where numbers were found in it.
+func highlighted(v cases.ReportView) []Segment {
+	if v.Text == "" {
+		return nil
+	}
+	marks := slices.DeleteFunc(slices.Clone(v.Subjects), func(s cases.Subject) bool {
+		return s.StartAt < 0 || s.EndAt <= s.StartAt || s.EndAt > len(v.Text) ||
+			!utf8.RuneStart(v.Text[s.StartAt]) || s.EndAt < len(v.Text) && !utf8.RuneStart(v.Text[s.EndAt])
+	})
+	slices.SortStableFunc(marks, func(a, b cases.Subject) int { return cmp.Or(a.StartAt-b.StartAt, b.EndAt-a.EndAt) })
+	var out []Segment
+	at := 0
+	for _, m := range marks {
+		if m.StartAt < at { // inside the one before
+			continue
+		}
+		if m.StartAt > at {
+			out = append(out, Segment{Text: v.Text[at:m.StartAt]})
+		}
+		out = append(out, Segment{Text: v.Text[m.StartAt:m.EndAt], Mark: "number " + roleWord(m.Role), Confidence: m.Confidence})
+		at = m.EndAt
+	}
+	if at < len(v.Text) {
+		out = append(out, Segment{Text: v.Text[at:]})
+	}
+	return out
+}
+
+func reportPath(id int64) string  { return "/desk/reports/" + strconv.FormatInt(id, 10) }
+func messagePath(id int64) string { return "/desk/messages/" + strconv.FormatInt(id, 10) }
+
+// caseReport is a complaint as pages show it.
+func caseReport(v cases.ReportView, zone *time.Location) CaseReport {
+	r := CaseReport{ID: strconv.FormatInt(v.ID, 10), Channel: channelWord(v.Channel), Received: v.ReceivedAt, Kind: reporterWord(v.ReporterKind),
+		Text: highlighted(v), Why: v.LinkReason, RawHref: reportPath(v.ID), Occurred: occurred(v.OccurredAt(), zone)}
+	if v.Earliest != nil {
+		r.At = *v.Earliest
+	}
+	if v.Reporter != nil {
+		r.Reporter = cmp.Or(v.Reporter.Email, v.Reporter.Name, v.Reporter.Phone)
+	}
+	if v.Unreadable {
+		r.Broken = "This message could not be understood."
+	}
+	for _, s := range v.Subjects {
+		r.Numbers = append(r.Numbers, ReportNumber{roleWord(s.Role), s.E164})
+	}
+	for _, a := range v.Details.Attachments {
+		r.Files = append(r.Files, FileLine{Name: cmp.Or(a.Name, "file without a name"), Type: a.Type, Bytes: a.Bytes, Href: reportPath(v.ID)})
+	}
+	return r
+}
+
+// occurred says when it happened, as surely as it is known.
+func occurred(t cases.TimeRange, zone *time.Location) string {
+	if !t.Known() {
+		return ""
+	}
+	from, to := t.Earliest.In(zone), t.Latest.In(zone)
+	switch d := to.Sub(from); {
+	case d <= 10*time.Minute:
+		return "about " + from.Add(d/2).Format("2 Jan 2006, 15:04")
+	case from.Format("2 Jan 2006") == to.Format("2 Jan 2006"):
+		return from.Format("2 Jan 2006, 15:04") + " to " + to.Format("15:04")
+	}
+	return from.Format("2 Jan, 15:04") + " to " + to.Format("2 Jan 2006, 15:04")
+}
