@@ -28,8 +28,8 @@ func splitHeader(raw []byte, warn func(string)) (message.Header, []byte) {
 		name, value, isField := field(line)
 		folded := line[0] == ' ' || line[0] == '\t'
 		switch {
-		case cut:
-		case fields == MaxHeaderFields || clean.Len()+len(line) > MaxHeaderBytes:
+		case cut && (isField || folded):
+		case (isField || folded && fields > 0) && (fields == MaxHeaderFields || clean.Len()+len(line) > MaxHeaderBytes):
 			cut = true
 			warn("the header is too long; the rest of it was not read")
 		case folded && fields > 0:

@@ -263,7 +263,7 @@ func repairQuoted(b []byte) []byte {
 		if len(rest) >= 2 && unhex(rest[0]) >= 0 && unhex(rest[1]) >= 0 {
 			continue
 		}
-		if line, _ := cutLine(rest); len(bytes.TrimRight(line, " \t")) == 0 { // a soft line break
+		if softBreak(rest) {
 			continue
 		}
 		out = append(out, b[last:i]...)
@@ -274,4 +274,16 @@ func repairQuoted(b []byte) []byte {
 		return b
 	}
 	return append(out, b[last:]...)
+}
+
+// softBreak says whether only white space stands before the line's end.
+func softBreak(rest []byte) bool {
+	for _, b := range rest {
+		switch b {
+		case ' ', '\t', '\r':
+		default:
+			return b == '\n'
+		}
+	}
+	return true
 }

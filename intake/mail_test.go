@@ -136,6 +136,68 @@ func TestMailNeverAnswersMachines(t *testing.T) {
 	}
 }
 
+// hostile are mails of about size bytes that are dear to a parser that looks
+// back, ahead or twice.
+func hostile(size int) map[string]string {
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)+1) }
+	head := func(contentType string) string { return "Content-Type: " + contentType + "\r\n\r\n" }
+	nested := strings.Builder{}
+	for i := range 30 {
+		fmt.Fprintf(&nested, "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i)
+	}
+	return map[string]string{
+		"unterminated multiparts": nested.String() + fill("--b1\r\n--b2\r\n--b3x\r\n"),
+		"boundaries in a line":    head("multipart/mixed; boundary=b") + fill("--b"),
+		"almost boundaries":       head("multipart/mixed; boundary=b") + fill("\n--bb"),
+		"empty parts":             head("multipart/mixed; boundary=b") + fill("--b\r\n"),
+		"encoded words":           "Subject: " + fill("=?utf-8?B?w7w=?= ") + "\r\n\r\nx",
+		"beginnings of words":     "Subject: " + fill("=?a?q?") + "\r\n\r\nx",
+		"folded for ever":         "Subject: x" + fill("\r\n y") + "\r\n\r\nx",
+		"no header lines":         fill("word word\n"),
+		"equals signs":            "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + fill("= "),
+		"tags":                    head("text/html") + fill("<div><blockquote>"),
+		"an open tag":             head("text/html") + "<a " + fill("b=c "),
+		"less-than":               head("text/html") + fill("<"),
+		"entities":                head("text/html") + fill("&amp;&#"),
+		"quotes":                  "References: <a@b>\r\n\r\n" + fill("> > > x\n"),
+		"attributions":            "References: <a@b>\r\n\r\n" + fill("On 1 2 3 4 x\n"),
+		"flowed":                  "Content-Type: text/plain; format=flowed\r\n\r\n" + fill("a \n"),
+		"tokens":                  "\r\n" + fill("eyJ"),
+		"numbers":                 "\r\n" + fill("202-555-0143 "),
+		"number beginnings":       "\r\n" + fill("+1 (2"),
+		"cues":                    "\r\n" + fill("call from "),
+		"times":                   "\r\n" + fill("on 1/2 at 3:15 pm "),
+		"addresses":               "From: " + fill("<a@b>,(") + "\r\n\r\nx",
+		"charset to be guessed":   "\r\n" + fill("\xd0\xe0\xff "),
+		"stray base64":            "Content-Transfer-Encoding: base64\r\n\r\n" + fill("!Q"),
+		"messages in messages":    strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 40) + fill("x"),
+		"combining marks":         "\r\n" + fill("e\u0301\u0301\u0301"),
+	}
+}
+
+func TestMailIsLinear(t *testing.T) {
+	const size = 1 << 20
+	for name, raw := range hostile(size) {
+		start := time.Now()
+		checkParsed(t, intake.Mail([]byte(raw), us))
+		// Some hundred milliseconds at most; what is quadratic takes minutes.
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: %v for a megabyte", name, took)
+		}
+	}
+}
+
+func BenchmarkMailHostile(b *testing.B) {
+	for name, raw := range hostile(1 << 20) {
+		b.Run(strings.ReplaceAll(name, " ", "_"), func(b *testing.B) {
+			b.SetBytes(int64(len(raw)))
+			for b.Loop() {
+				intake.Mail([]byte(raw), us)
+			}
+		})
+	}
+}
+
 func FuzzMail(f *testing.F) {
 	for _, file := range corpus(f) {
 		raw, err := os.ReadFile(file)

@@ -167,25 +167,21 @@ func occurrences(tokens []token) int {
 // three parts and its parameters. Whether it is true is not asked here.
 func identityHeader(text string) string {
 	const longest = 16 << 10
-	i := strings.Index(text, "eyJ") // the beginning of {" in base64url
-	for i >= 0 {
-		s := text[i:min(len(text), i+longest)]
-		end := strings.IndexFunc(s, func(r rune) bool {
-			return r > 0x7e || r <= ' '
-		})
-		if end < 0 {
-			end = len(s)
-		}
-		if token, params, ok := strings.Cut(s[:end], ";"); ok && strings.Count(token, ".") == 2 && strings.Contains(params, "info=") {
-			return s[:end]
-		}
-		next := strings.Index(text[i+3:], "eyJ")
+	for i := 0; ; {
+		next := strings.Index(text[i:], "eyJ") // the beginning of {" in base64url
 		if next < 0 {
-			break
+			return ""
 		}
-		i += 3 + next
+		i += next
+		s := text[i:min(len(text), i+longest)]
+		if end := strings.IndexFunc(s, func(r rune) bool { return r > 0x7e || r <= ' ' }); end >= 0 {
+			s = s[:end]
+		}
+		if token, params, ok := strings.Cut(s, ";"); ok && strings.Count(token, ".") == 2 && strings.Contains(params, "info=") {
+			return s
+		}
+		i += len(s)
 	}
-	return ""
 }
 
 // oddTime says that a time cannot be when a reported call was.
