@@ -13,9 +13,9 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// How often fetching a mail may fail before only its beginning is fetched, and
-// before it is given up. The listing works each time, so the connection does;
-// pauses grow in between.
+// How often fetching a mail may fail (and for as long as GiveUp) before only its
+// beginning is fetched, and before not even that. The listing works each time, so
+// the connection does; pauses grow in between.
 const (
 	triesWhole = 3
 	triesAtAll = 6
@@ -46,7 +46,7 @@ func (s *session) several(ctx context.Context, items []item) (int, error) {
 	switch {
 	case fetchErr != nil && !refused(fetchErr):
 		if len(in) < len(items) && ctx.Err() == nil {
-			s.trouble[items[len(in)].uid]++
+			s.troubled(items[len(in)].uid)
 		}
 		return len(in), unavailable("fetch mails", fetchErr)
 	case len(in) < len(items):
@@ -110,8 +110,8 @@ func (s *session) single(ctx context.Context, it item) error {
 	if it.size > cases.MaxMessageBytes {
 		return s.quarantine(ctx, it, fmt.Sprintf("The mail has %d bytes, more than the %d MB that are received whole.", it.size, cases.MaxMessageBytes>>20))
 	}
-	if n := s.trouble[it.uid]; n >= triesWhole {
-		return s.quarantine(ctx, it, fmt.Sprintf("The mail could not be fetched in %d attempts.", n))
+	if s.givenUp(it.uid, triesWhole) {
+		return s.quarantine(ctx, it, fmt.Sprintf("The mail could not be fetched in %d attempts.", s.trouble[it.uid].times))
 	}
 	err := s.stream(ctx, it)
 	switch {
@@ -125,7 +125,7 @@ func (s *session) single(ctx context.Context, it item) error {
 	case errors.Is(err, cases.ErrTooLarge):
 		return s.quarantine(ctx, it, fmt.Sprintf("The mail has more than the %d MB that are received whole.", cases.MaxMessageBytes>>20))
 	case errors.Is(err, errFetch) && ctx.Err() == nil:
-		s.trouble[it.uid]++
+		s.troubled(it.uid)
 	}
 	return err
 }
@@ -218,7 +218,7 @@ func (e *exact) Read(p []byte) (int, error) {
 // quarantine hands on what there is of a mail: its beginning, if that can be
 // fetched.
 func (s *session) quarantine(ctx context.Context, it item, why string) error {
-	if s.trouble[it.uid] >= triesAtAll {
+	if s.givenUp(it.uid, triesAtAll) {
 		return s.quarantined(ctx, it, nil, why)
 	}
 	var head []byte
@@ -237,7 +237,7 @@ func (s *session) quarantine(ctx context.Context, it item, why string) error {
 	})
 	if err != nil && !refused(err) {
 		if ctx.Err() == nil {
-			s.trouble[it.uid]++
+			s.troubled(it.uid)
 		}
 		return unavailable("fetch the beginning of a mail", err)
 	}

@@ -67,6 +67,12 @@ type Config struct {
 	// LeaseTTL is how long a dead replica keeps a mailbox; 0 is 10 s. A living one
 	// renews three times in it.
 	LeaseTTL time.Duration
+	// GiveUp is how long one mail may fail to be fetched, and hold up those behind
+	// it, before it is quarantined; 0 is two minutes.
+	GiveUp time.Duration
+	// Pause is how long to wait after so many failures in a row; nil is
+	// cases.Backoff, a minute at most.
+	Pause func(failures int) time.Duration
 }
 
 // Reader reads mailboxes until it is told to stop.
@@ -85,6 +91,12 @@ func New(c Config) *Reader {
 	if c.LeaseTTL == 0 {
 		c.LeaseTTL = 10 * time.Second
 	}
+	if c.GiveUp == 0 {
+		c.GiveUp = 2 * time.Minute
+	}
+	if c.Pause == nil {
+		c.Pause = func(failures int) time.Duration { return min(cases.Backoff(failures), longestPause) }
+	}
 	if c.Observe == nil {
 		c.Observe = func(Status) {}
 	}
@@ -97,7 +109,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	var g errgroup.Group
 	for _, m := range r.Mailboxes {
 		g.Go(func() error {
-			(&loop{Reader: r, box: m, log: r.Log.With("mailbox", m.Name), trouble: map[uint32]int{}}).run(ctx)
+			(&loop{Reader: r, box: m, log: r.Log.With("mailbox", m.Name), trouble: map[uint32]trouble{}}).run(ctx)
 			return nil
 		})
 	}
@@ -109,10 +121,32 @@ type loop struct {
 	*Reader
 	box Mailbox
 	log *slog.Logger
-	// trouble counts how often fetching a mail has failed, by UID; of this
-	// UIDVALIDITY and since the process began.
-	trouble  map[uint32]int
+	// trouble is with mails that could not be fetched, by UID; of this UIDVALIDITY
+	// and since the process began.
+	trouble  map[uint32]trouble
 	validity uint32
+}
+
+// trouble counts how often fetching a mail has failed, and since when.
+type trouble struct {
+	times int
+	since time.Time
+}
+
+// troubled counts a failure of a mail's.
+func (l *loop) troubled(uid uint32) {
+	t := l.trouble[uid]
+	if t.times == 0 {
+		t.since = l.Now()
+	}
+	t.times++
+	l.trouble[uid] = t
+}
+
+// givenUp says whether a mail has failed at least times times, for long enough.
+func (l *loop) givenUp(uid uint32, times int) bool {
+	t := l.trouble[uid]
+	return t.times >= times && l.Now().Sub(t.since) >= l.GiveUp
 }
 
 // longestPause bounds the pause between attempts.
@@ -144,7 +178,7 @@ func (l *loop) run(ctx context.Context) {
 			failures++
 			l.failed(ctx, err)
 		}
-		pause(ctx, min(cases.Backoff(failures), longestPause))
+		pause(ctx, l.Pause(failures))
 	}
 }
 

@@ -292,6 +292,56 @@ func TestTooLargeMailIsQuarantinedAndTheNextGoesOn(t *testing.T) {
 	}
 }
 
+func TestMailThatKillsConnectionsIsQuarantined(t *testing.T) {
+	w := newWorld(t)
+	p := newProxy(t, w.server.Addr)
+	p.poison = []byte("poison-5f3a")
+	w.deliver(mail(0), mail(1), []byte("Subject: poison-5f3a\r\n\r\nx\r\n"), mail(3))
+	c := w.config("one", w.box(p.addr(), ""))
+	c.GiveUp = 100 * time.Millisecond
+	w.start(c)
+	testenv.Eventually(t, 30*time.Second, func() bool { return len(w.received()) == 4 }, "the other mails")
+	got := w.received()
+	if got[2].State != cases.MessageQuarantined || !strings.Contains(got[2].Note, "could not be fetched") {
+		t.Errorf("the poison is %s, %q", got[2].State, got[2].Note)
+	}
+	if got[3].State != cases.MessageAccepted {
+		t.Errorf("the next one is %s", got[3].State)
+	}
+}
+
+func TestMailThatVanishesIsShown(t *testing.T) {
+	w := newWorld(t)
+	w.deliver(mails(0, 3)...)
+	c := w.config("one", w.box("", ""))
+	other := w.imapClient()
+	if _, err := other.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	var deleted atomic.Bool
+	c.Observe = func(s mailbox.Status) {
+		if s.Behind == 0 || deleted.Swap(true) {
+			return
+		}
+		// Listed, and not fetched yet.
+		if err := other.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+			t.Error(err)
+		}
+		if err := other.Expunge().Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	w.start(c)
+	testenv.Eventually(t, 30*time.Second, func() bool { return len(w.received()) == 3 }, "three messages")
+	got := w.received()
+	if got[1].State != cases.MessageQuarantined || !strings.Contains(got[1].Note, "gone") || got[1].Size != 0 {
+		t.Errorf("the vanished one is %s, %q", got[1].State, got[1].Note)
+	}
+	if got[2].State != cases.MessageAccepted {
+		t.Errorf("the next one is %s", got[2].State)
+	}
+}
+
 func TestLargeMailNeedsLittleMemory(t *testing.T) {
 	w := newWorldAlone(t) // it measures what the whole process allocates
 	w.deliver(append(mail(1), bytes.Repeat([]byte(strings.Repeat("x", 70)+"\r\n"), 50<<20/72)...))

@@ -175,7 +175,7 @@ func (s *session) batch(items []item) int {
 	var bytes int64
 	for n, it := range items[:min(len(items), batchMails)] {
 		bytes += it.size
-		if it.size > smallMail || s.trouble[it.uid] > 0 || bytes > batchBytes {
+		if it.size > smallMail || s.trouble[it.uid].times > 0 || bytes > batchBytes {
 			return max(n, 1)
 		}
 	}

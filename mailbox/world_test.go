@@ -108,6 +108,7 @@ func (w *world) config(holder string, box mailbox.Mailbox) mailbox.Config {
 		Mailboxes: []mailbox.Mailbox{box}, Desk: w.desk, Progress: w.store, Holder: holder, Now: time.Now,
 		Log:  slog.New(slog.NewTextHandler(w.log, nil)).With("holder", holder),
 		Poll: 100 * time.Millisecond, Patience: time.Second, LeaseTTL: 2 * time.Second,
+		Pause: func(int) time.Duration { return 50 * time.Millisecond },
 	}
 }
 
@@ -198,6 +199,7 @@ type proxy struct {
 	target   string
 	hole     atomic.Bool  // bytes go nowhere, connections stay
 	cutAfter atomic.Int64 // bytes from the server after which a connection is cut; 0 never
+	poison   []byte       // a connection is cut when this comes from the server
 	opened   atomic.Int64
 }
 
@@ -249,6 +251,9 @@ func (p *proxy) pass(to, from net.Conn, fromServer bool) {
 			continue
 		}
 		passed += int64(n)
+		if fromServer && p.poison != nil && bytes.Contains(b[:n], p.poison) {
+			return
+		}
 		if cut := p.cutAfter.Load(); fromServer && cut > 0 && passed > cut {
 			return
 		}
