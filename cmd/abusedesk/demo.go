@@ -150,6 +150,7 @@ func (d *demo) live(ctx context.Context) error {
 	for _, a := range d.service.demo {
 		fmt.Fprintf(d.out, "  Sign in   %-9s %s   password: %s\n", a.Role, a.Email, a.Password)
 	}
+	fmt.Fprintf(d.out, "  Switch    API key of scope policy: %s\n", d.keys.policy)
 	fmt.Fprintf(d.out, "  Mail      %s (what the desk sends is in %q)\n\n", d.mail.imapURL, demoOutbox)
 	started := time.Now()
 	n, err := d.books(ctx)
