@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/abusedesk/abusedesk/internal/testenv"
+)
+
+// result is what a command left behind.
+type result struct {
+	status   int
+	out, err string
+}
+
+// command runs what main runs, on a data folder of its own.
+func command(t *testing.T, env map[string]string, in string, args ...string) result {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	status := run(t.Context(), args, env, strings.NewReader(in), &out, &errOut)
+	return result{status, out.String(), errOut.String()}
+}
+
+func TestUsage(t *testing.T) {
+	dir := t.TempDir()
+	tests := []struct {
+		name   string
+		env    map[string]string
+		args   []string
+		status int
+		says   string // on stderr, which has one line
+	}{
+		{"an unknown command", nil, []string{"fly"}, 2, "unexpected argument fly"},
+		{"a missing argument", nil, []string{"parse"}, 2, "<file>"},
+		{"a file that is not there", nil, []string{"parse", filepath.Join(dir, "none.eml")}, 2, "no such file"},
+		{"an unknown role", nil, []string{"serve", "--roles", "web,cook"}, 2, `there is no role "cook"`},
+		{"roles are not split on SQLite", nil, []string{"serve", "--roles", "web"}, 2, "set ABUSEDESK_DATABASE_URL"},
+		{"roles are not split without Redis", map[string]string{"ABUSEDESK_DATABASE_URL": "postgres://127.0.0.1:1/x"}, []string{"serve", "--roles", "web"}, 2, "set ABUSEDESK_REDIS_URL"},
+		{"an unknown scope", nil, []string{"apikey", "create", "--name", "x", "--scopes", "everything"}, 2, `there is no scope "everything"`},
+		{"a database that is away", map[string]string{"ABUSEDESK_DATABASE_URL": "postgres://127.0.0.1:1/x"}, []string{"doctor"}, 1, "postgres"},
+		{"a short password", nil, []string{"user", "create", "--email", "a@example.com", "--name", "A", "--role", "admin"}, 1, "at least 12 characters"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			env := map[string]string{"ABUSEDESK_DATA_DIR": t.TempDir()}
+			for k, v := range tt.env {
+				env[k] = v
+			}
+			r := command(t, env, "short\n", tt.args...)
+			if r.status != tt.status || !strings.Contains(r.err, tt.says) {
+				t.Errorf("status %d, stderr %q; want %d and %q", r.status, r.err, tt.status, tt.says)
+			}
+			if n := strings.Count(strings.TrimRight(r.err, "\n"), "\n"); n != 0 {
+				t.Errorf("stderr has %d lines, want one:\n%s", n+1, r.err)
+			}
+		})
+	}
+}
+
+func TestConfigSaysAllProblemsAtOnce(t *testing.T) {
+	r := command(t, map[string]string{
+		"ABUSEDESK_LOG_LEVEL": "loud", "ABUSEDESK_POLICY_FAIL_MODE": "maybe", "ABUSEDESK_HTTP_ADDR": "here", "ABUSEDESK_DATABASE_URL": "mysql://x",
+		"ABUSEDESK_REDIS_URL": "memcache://x", "ABUSEDESK_TRUSTED_PROXIES": "everybody", "ABUSEDESK_SMTP_URL": "smtp://127.0.0.1:25", "ABUSEDESK_AUDIT_KEY": "short",
+		"ABUSEDESK_IMAP_URLS": "imap://u:p@mail.example.com/INBOX", "ABUSEDESK_CHAT_WEBHOOK_SECRET": "!", "ABUSEDESK_EVIDENCE_KEY_FILE": "/nowhere",
+	}, "", "doctor")
+	if r.status != 2 {
+		t.Errorf("status %d, want 2", r.status)
+	}
+	for _, name := range []string{"LOG_LEVEL", "POLICY_FAIL_MODE", "HTTP_ADDR", "DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES", "MAIL_FROM", "AUDIT_KEY", "IMAP_URLS", "CHAT_WEBHOOK_SECRET", "EVIDENCE_KEY_FILE"} {
+		if !strings.Contains(r.err, "ABUSEDESK_"+name) {
+			t.Errorf("%s is not named in: %s", name, r.err)
+		}
+	}
+}
+
+func TestSecretsComeFromFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(strings.Repeat("k", 40)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(map[string]string{"ABUSEDESK_AUDIT_KEY_FILE": path})
+	if err != nil || c.AuditKey != strings.Repeat("k", 40) || c.auditKey == nil {
+		t.Errorf("key %q, err %v", c.AuditKey, err)
+	}
+	if _, err := load(map[string]string{"ABUSEDESK_AUDIT_KEY_FILE": path, "ABUSEDESK_AUDIT_KEY": strings.Repeat("x", 40)}); err == nil {
+		t.Error("the variable and its file were taken together")
+	}
+}
+
+func TestParse(t *testing.T) {
+	mail := "From: Jane <jane@example.org>\r\nSubject: robocall\r\nMessage-ID: <1@example.org>\r\nDate: Sun, 01 Mar 2026 12:00:00 +0000\r\n\r\n" +
+		"I got a robocall from 202-456-1111 on my number 212-736-5000 yesterday.\r\n"
+	r := command(t, nil, mail, "parse", "-")
+	var got struct {
+		SHA256    string `json:"raw_sha256"`
+		MessageID string `json:"message_id"`
+		From      string `json:"from"`
+		Category  string `json:"category"`
+		Numbers   []struct {
+			E164, Role string
+		} `json:"numbers"`
+	}
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil || r.status != 0 {
+		t.Fatalf("status %d, %v\n%s%s", r.status, err, r.out, r.err)
+	}
+	if len(got.SHA256) != 64 || !strings.Contains(got.MessageID, "1@example.org") || got.Category != "robocall" {
+		t.Errorf("got %+v", got)
+	}
+	roles := map[string]string{}
+	for _, n := range got.Numbers {
+		roles[n.E164] = n.Role
+	}
+	if roles["+12024561111"] != "caller" || roles["+12127365000"] != "called" {
+		t.Errorf("numbers %+v", got.Numbers)
+	}
+}
+
+func TestStaffKeysAndAudit(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "", "postgres": testenv.Postgres(t, nil)} {
+		t.Run(name, func(t *testing.T) {
+			env := map[string]string{"ABUSEDESK_DATA_DIR": t.TempDir(), "ABUSEDESK_DATABASE_URL": url, "ABUSEDESK_AUDIT_KEY": strings.Repeat("a", 40)}
+			create := []string{"user", "create", "--email", "Ann@Example.com", "--name", "Ann", "--role", "admin"}
+			if r := command(t, env, "correct horse battery\n", create...); r.status != 0 {
+				t.Fatalf("create: %+v", r)
+			}
+			if r := command(t, env, "correct horse battery\n", create...); r.status != 1 || !strings.Contains(r.err, "already") {
+				t.Errorf("created twice: %+v", r)
+			}
+			key := command(t, env, "", "apikey", "create", "--name", "switch", "--scopes", "policy,read")
+			if key.status != 0 || !strings.HasPrefix(key.out, "abk_") || strings.Count(key.out, "\n") != 1 {
+				t.Fatalf("the key alone on stdout: %+v", key)
+			}
+			if r := command(t, env, "", "apikey", "list"); !strings.Contains(r.out, "switch") || strings.Contains(r.out, strings.TrimSpace(key.out)) {
+				t.Errorf("list: %+v", r)
+			}
+			if r := command(t, env, "", "audit", "verify"); r.status != 0 {
+				t.Errorf("audit verify: %+v", r)
+			}
+			if r := command(t, env, "", "doctor", "--invariants"); r.status != 0 || !strings.Contains(r.out, "all hold") {
+				t.Errorf("doctor: %+v", r)
+			}
+		})
+	}
+}
+
+// TestServe drives the same run that main calls: it serves, says where its
+// first admin is made, refuses a second process, and stops in order.
+func TestServe(t *testing.T) {
+	port := fmt.Sprintf("127.0.0.1:%d", testenv.FreePort(t))
+	env := map[string]string{"ABUSEDESK_DATA_DIR": t.TempDir(), "ABUSEDESK_HTTP_ADDR": port, "ABUSEDESK_LOG_LEVEL": "error"}
+	ctx, stop := contextWithStop(t)
+	var out lockedBuffer
+	done := make(chan int, 1)
+	go func() { done <- run(ctx, []string{"serve"}, env, strings.NewReader(""), &out, &out) }()
+	testenv.Eventually(t, 60*time.Second, func() bool {
+		res, err := http.Get("http://" + port + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	}, "the service becomes ready")
+	if !strings.Contains(out.String(), "/desk/setup/") && !strings.Contains(out.String(), "/setup/") {
+		t.Errorf("no link for the first admin:\n%s", out.String())
+	}
+	if r := command(t, env, "", "serve"); r.status == 0 || !strings.Contains(r.err, "another abusedesk serves") {
+		t.Errorf("a second process on the same folder: %+v", r)
+	}
+	stop()
+	select {
+	case status := <-done:
+		if status != 0 {
+			t.Errorf("status %d after an orderly stop:\n%s", status, out.String())
+		}
+	case <-time.After(40 * time.Second):
+		t.Fatalf("did not stop:\n%s", out.String())
+	}
+}
