@@ -111,13 +111,13 @@ func (w *htmlText) text(s string) {
 		w.linked.WriteString(s)
 	}
 	for i, word := range strings.Fields(s) {
-		if i == 0 && strings.IndexAny(s[:1], " \t\r\n") < 0 && !w.space && w.blank == 0 {
+		if i == 0 && !strings.ContainsAny(s[:1], " \t\r\n") && !w.space && w.blank == 0 {
 			w.out.WriteString(word)
 			continue
 		}
 		w.write(word)
 	}
-	if s != "" && strings.IndexAny(s[len(s)-1:], " \t\r\n") >= 0 {
+	if s != "" && strings.ContainsAny(s[len(s)-1:], " \t\r\n") {
 		w.space = true
 	}
 }

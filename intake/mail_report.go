@@ -48,7 +48,5 @@ func (m *mailReader) returned(p part) {
 
 // refer adds a message id to the references.
 func (m *mailReader) refer(h message.Header, name string) {
-	for _, id := range messageIDs(h.Get(name)) {
-		m.parsed.Mail.References = append(m.parsed.Mail.References, id)
-	}
+	m.parsed.Mail.References = append(m.parsed.Mail.References, messageIDs(h.Get(name))...)
 }
