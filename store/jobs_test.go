@@ -273,7 +273,10 @@ func TestLeases(t *testing.T) {
 		if l, ok := acquire(noon, "b"); ok || l.Holder != "a" {
 			t.Errorf("b got %+v, %v", l, ok)
 		}
-		if l, ok := acquire(noon.Add(30*time.Second), "a"); !ok || l.Epoch != 1 {
+		if l, ok := acquire(noon.Add(10*time.Second), "a"); !ok || !l.ExpiresAt.Equal(a.ExpiresAt) {
+			t.Errorf("a has most of its time left, and yet %+v, %v", l, ok)
+		}
+		if l, ok := acquire(noon.Add(30*time.Second), "a"); !ok || l.Epoch != 1 || !l.ExpiresAt.Equal(noon.Add(90*time.Second)) {
 			t.Errorf("a kept %+v, %v", l, ok)
 		}
 		if ok, err := s.RenewLease(ctx, noon.Add(40*time.Second), a, time.Minute); !ok || err != nil {

@@ -47,38 +47,35 @@ func (s *Store) pinCases(tx *gorm.DB, a, b int64) (ca, cb cases.Case, err error)
 
 // MergeCases makes from a part of into and asks for an assessment.
 func (s *Store) MergeCases(ctx context.Context, a cases.Actor, now time.Time, from, into int64, reason string) error {
-	now = stored(now)
-	err := s.retry(ctx, func(tx *gorm.DB) error {
-		f, i, err := s.pinCases(tx, from, into)
-		if err != nil {
-			return err
-		}
-		stateFrom, stateInto := f.State, i.State
-		if err := f.Merge(a, now, &i, reason); err != nil {
-			return err
-		}
-		for _, table := range []string{"links", "case_keys"} {
-			where := "case_id = ?"
-			if table == "case_keys" {
-				where += " AND live"
-			}
-			err := tx.Exec("UPDATE "+table+" SET moved_from = CASE WHEN moved_from = 0 THEN case_id ELSE moved_from END, case_id = ? WHERE "+where, into, from).Error
-			if err != nil {
-				return err
-			}
-		}
-		if err := saveCase(tx, stateFrom, &f); err != nil {
-			return err
-		}
-		if err := saveCase(tx, stateInto, &i); err != nil {
-			return err
-		}
-		return insertJobs(tx, now, []cases.Job{assessment(now, into)})
-	})
+	err := s.retry(ctx, func(tx *gorm.DB) error { return s.merge(tx, a, stored(now), from, into, reason) })
 	if err != nil {
 		return fmt.Errorf("merge case %d into %d: %w", from, into, err)
 	}
 	return nil
+}
+
+func (s *Store) merge(tx *gorm.DB, a cases.Actor, now time.Time, from, into int64, reason string) error {
+	f, i, err := s.pinCases(tx, from, into)
+	if err != nil {
+		return err
+	}
+	stateFrom, stateInto := f.State, i.State
+	if err := f.Merge(a, now, &i, reason); err != nil {
+		return err
+	}
+	for _, move := range []string{"links SET %s WHERE case_id = ?", "case_keys SET %s WHERE case_id = ? AND live"} {
+		err := tx.Exec(fmt.Sprintf("UPDATE "+move, "moved_from = CASE WHEN moved_from = 0 THEN case_id ELSE moved_from END, case_id = ?"), into, from).Error
+		if err != nil {
+			return err
+		}
+	}
+	if err := saveCase(tx, stateFrom, &f); err != nil {
+		return err
+	}
+	if err := saveCase(tx, stateInto, &i); err != nil {
+		return err
+	}
+	return insertJobs(tx, now, []cases.Job{assessment(now, into)})
 }
 
 // UnmergeCase takes from out of the case that it was merged into, with what it

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/migrations"
 )
 
 // belongings are the links and keys as they are: report or key → case.
@@ -188,4 +189,117 @@ func TestFileWhileMerging(t *testing.T) {
 			t.Errorf("%d reports, want 42", n)
 		}
 	})
+}
+
+// The keys of a resolved case wait for their end where the case is merged, and
+// meet it when it is taken apart.
+func TestAMergedCaseKeepsItsEnd(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		p := about("+12025550101", "", "")
+		a := file(t, s, p).CaseID
+		b := file(t, s, about("+12025550102", "", "")).CaseID
+		update(t, s, a, resolve(noon))
+		merge(t, s, a, b)
+		past := noon.Add(cases.ReopenWindow)
+		if n, err := s.ReleaseKeys(ctx, past); n != 0 || err != nil {
+			t.Errorf("released %d, %v", n, err)
+		}
+		if f := fileAt(t, s, past, p, nil); f.CaseID != b {
+			t.Errorf("joined case %d, want %d", f.CaseID, b)
+		}
+		unmerge(t, s, a)
+		if n, err := s.ReleaseKeys(ctx, past); n != 1 || err != nil {
+			t.Errorf("released %d, %v", n, err)
+		}
+		if f := fileAt(t, s, past, p, nil); !f.NewCase {
+			t.Errorf("joined %+v", f)
+		}
+	})
+}
+
+// A report that is being filed into a case pins it: the merge waits, and takes
+// the report along.
+func TestMergeWaitsForAFiling(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		if s.dialect == migrations.SQLite {
+			return // one writer at a time
+		}
+		a := file(t, s, about("+12025550101", "", "")).CaseID
+		b := file(t, s, about("+12025550102", "", "")).CaseID
+		m, _ := accept(t, s, delivery(cases.ChannelChat, "k", "x"))
+		tx := s.db.Begin()
+		defer tx.Rollback()
+		x := filing{Filing: cases.Filing{Message: m, Parsed: about("+12025550101", "", "")}, s: s, tx: tx, now: noon}
+		if f, err := x.file(); err != nil || f.CaseID != a {
+			t.Fatal(f, err)
+		}
+		merged := make(chan error, 1)
+		go func() { merged <- s.MergeCases(t.Context(), ann, noon, a, b, "the same") }()
+		err, over := blockedOrDone(t, s, merged)
+		if e := tx.Commit().Error; e != nil {
+			t.Fatal(e)
+		}
+		if !over {
+			err = <-merged
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, s, "SELECT count(*) FROM links WHERE case_id = ?", b); n != 3 {
+			t.Errorf("%d of 3 reports are in the case that is left", n)
+		}
+	})
+}
+
+// A report that found a case which is then merged away goes where its key went.
+func TestFilingFollowsAMerge(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		if s.dialect == migrations.SQLite {
+			return // one writer at a time
+		}
+		a := file(t, s, about("+12025550101", "", "")).CaseID
+		b := file(t, s, about("+12025550102", "", "")).CaseID
+		m, _ := accept(t, s, delivery(cases.ChannelChat, "k", "x"))
+		tx := s.db.Begin()
+		defer tx.Rollback()
+		if err := s.merge(tx, ann, noon, a, b, "the same"); err != nil {
+			t.Fatal(err)
+		}
+		var filed cases.Filed
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			filed, err = s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: about("+12025550101", "", "")})
+			done <- err
+		}()
+		err, over := blockedOrDone(t, s, done)
+		if e := tx.Commit().Error; e != nil {
+			t.Fatal(e)
+		}
+		if !over {
+			err = <-done
+		}
+		if err != nil || filed.CaseID != b {
+			t.Errorf("filed in case %d, want %d, %v", filed.CaseID, b, err)
+		}
+	})
+}
+
+// blockedOrDone returns when a transaction of this database waits for another,
+// or done has its result.
+func blockedOrDone(t *testing.T, s *Store, done <-chan error) (error, bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		select {
+		case err := <-done:
+			return err, true
+		default:
+		}
+		if count(t, s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0") > 0 {
+			return nil, false
+		}
+	}
+	t.Fatal("neither waits nor ends")
+	return nil, false
 }

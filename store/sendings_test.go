@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/migrations"
 )
 
 // planned files a report with an acknowledgement and returns its sending.
@@ -139,6 +140,42 @@ func TestManyBeginOneSendingOnce(t *testing.T) {
 		wg.Wait()
 		if n := began.Load(); n != 1 {
 			t.Errorf("%d began", n)
+		}
+	})
+}
+
+// Two replicas reach for one sending in the same instant.
+func TestBeginWaitsForAnotherBegin(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		if s.dialect == migrations.SQLite {
+			return // one writer at a time
+		}
+		id := planned(t, s)
+		tx := s.db.Begin()
+		defer tx.Rollback()
+		x, err := s.lockSending(tx, id)
+		if err != nil || !x.Begin(noon) {
+			t.Fatal(err)
+		}
+		if err := saveSending(tx, x); err != nil {
+			t.Fatal(err)
+		}
+		var began bool
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			began, err = s.BeginSending(t.Context(), cases.Attempt{}, noon, id)
+			done <- err
+		}()
+		err, over := blockedOrDone(t, s, done)
+		if e := tx.Commit().Error; e != nil {
+			t.Fatal(e)
+		}
+		if !over {
+			err = <-done
+		}
+		if began || err != nil || sendingState(t, s, id) != cases.SendingUnknown {
+			t.Errorf("began twice: %v, %v, %s", began, err, sendingState(t, s, id))
 		}
 	})
 }

@@ -81,24 +81,26 @@ func (s *Store) CreateSetupLink(ctx context.Context, digest string, expires time
 // UseSetupLink makes the first admin, once: ErrNotFound for a link that is
 // unknown, used or expired, ErrConflict when there is an admin already.
 func (s *Store) UseSetupLink(ctx context.Context, digest string, now time.Time, p cases.Person) error {
-	now = stored(now)
-	return s.write(ctx, func(tx *gorm.DB) error {
-		// All links are locked, so that two of them cannot make two admins.
-		var links []string
-		if err := tx.Raw("SELECT digest FROM setup_links ORDER BY digest" + s.lock()).Scan(&links).Error; err != nil {
-			return err
-		}
-		r := tx.Exec("UPDATE setup_links SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?", now, digest, now)
-		if err := found(r, "this link, or it was used or has expired: it"); err != nil {
-			return err
-		}
-		if yes, err := hasAdmin(tx); err != nil || yes {
-			if yes {
-				return cases.Conflict("there is an admin already")
-			}
-			return err
-		}
-		p.Role = cases.RoleAdmin
-		return insertPerson(tx, cases.System("setup"), p)
-	})
+	return s.write(ctx, func(tx *gorm.DB) error { return s.useSetupLink(tx, digest, stored(now), p) })
+}
+
+func (s *Store) useSetupLink(tx *gorm.DB, digest string, now time.Time, p cases.Person) error {
+	// All links are locked, so that two of them cannot make two admins.
+	var links []string
+	if err := tx.Raw("SELECT digest FROM setup_links ORDER BY digest" + s.lock()).Scan(&links).Error; err != nil {
+		return err
+	}
+	r := tx.Exec("UPDATE setup_links SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?", now, digest, now)
+	if err := found(r, "a link that can be used; this one was used, has expired or"); err != nil {
+		return err
+	}
+	yes, err := hasAdmin(tx)
+	switch {
+	case err != nil:
+		return err
+	case yes:
+		return cases.Conflict("there is an admin already")
+	}
+	p.Role = cases.RoleAdmin
+	return insertPerson(tx, cases.System("setup"), p)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/migrations"
 )
 
 var _ scs.CtxStore = (*Sessions)(nil)
@@ -83,7 +84,7 @@ func TestSessions(t *testing.T) {
 		if b, ok, err := x.Find("t"); !ok || err != nil || string(b) != "two" {
 			t.Error(string(b), ok, err)
 		}
-		now = noon.Add(time.Hour)
+		now = noon.Add(time.Hour + time.Second)
 		if _, ok, err := x.Find("t"); ok || err != nil {
 			t.Error("an expired session was found", err)
 		}
@@ -178,6 +179,39 @@ func TestSetupLinksMakeOneAdmin(t *testing.T) {
 		}
 		if yes, err := s.HasAdmin(ctx); !yes || err != nil {
 			t.Error(yes, err)
+		}
+	})
+}
+
+// Two links that are used in the same instant make one admin.
+func TestSetupLinksFollowEachOther(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		if s.dialect == migrations.SQLite {
+			return // one writer at a time
+		}
+		for _, digest := range []string{"one", "two"} {
+			if err := s.CreateSetupLink(t.Context(), digest, noon.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tx := s.db.Begin()
+		defer tx.Rollback()
+		if err := s.useSetupLink(tx, "one", noon, person("p1", "p1@example.org", cases.RoleAdmin)); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			done <- s.UseSetupLink(t.Context(), "two", noon, person("p2", "p2@example.org", cases.RoleAdmin))
+		}()
+		err, over := blockedOrDone(t, s, done)
+		if e := tx.Commit().Error; e != nil {
+			t.Fatal(e)
+		}
+		if !over {
+			err = <-done
+		}
+		if !errors.Is(err, cases.ErrConflict) {
+			t.Errorf("the second link: %v", err)
 		}
 	})
 }

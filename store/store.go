@@ -197,6 +197,8 @@ func translate(err error) error {
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
+		case pg.Code == "23505": // where gorm does not see it: INSERT … RETURNING
+			return &cases.Error{Kind: cases.KindConflict, Message: "somebody was faster", Err: err}
 		case pg.Code == "40001", pg.Code == "40P01", strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"):
 			return &cases.Error{Kind: cases.KindUnavailable, Message: "the database is busy or away", Err: err}
 		}
