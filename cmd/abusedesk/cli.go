@@ -30,6 +30,7 @@ type commands struct {
 	User     userCmd     `cmd:"" help:"Manage members of staff."`
 	Apikey   apikeyCmd   `cmd:"" help:"Manage API keys."`
 	Audit    auditCmd    `cmd:"" help:"Check the audit log."`
+	Shaken   shakenCmd   `cmd:"" help:"Check caller identity: STIR/SHAKEN headers and certificates. Needs no database."`
 	Simulate simulateCmd `cmd:"" help:"Send reports through the real doors of a running service and keep a ledger of what was acknowledged."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the installation, and with --invariants the whole database."`
 }
