@@ -236,7 +236,7 @@ func TestMergeWaitsForAFiling(t *testing.T) {
 		}
 		merged := make(chan error, 1)
 		go func() { merged <- s.MergeCases(t.Context(), ann, noon, a, b, "the same") }()
-		err, over := blockedOrDone(t, s, merged)
+		over, err := blockedOrDone(t, s, merged)
 		if e := tx.Commit().Error; e != nil {
 			t.Fatal(e)
 		}
@@ -273,7 +273,7 @@ func TestFilingFollowsAMerge(t *testing.T) {
 			filed, err = s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: about("+12025550101", "", "")})
 			done <- err
 		}()
-		err, over := blockedOrDone(t, s, done)
+		over, err := blockedOrDone(t, s, done)
 		if e := tx.Commit().Error; e != nil {
 			t.Fatal(e)
 		}
@@ -288,18 +288,18 @@ func TestFilingFollowsAMerge(t *testing.T) {
 
 // blockedOrDone returns when a transaction of this database waits for another,
 // or done has its result.
-func blockedOrDone(t *testing.T, s *Store, done <-chan error) (error, bool) {
+func blockedOrDone(t *testing.T, s *Store, done <-chan error) (over bool, err error) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		select {
 		case err := <-done:
-			return err, true
+			return true, err
 		default:
 		}
 		if count(t, s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0") > 0 {
-			return nil, false
+			return false, nil
 		}
 	}
 	t.Fatal("neither waits nor ends")
-	return nil, false
+	return false, nil
 }

@@ -167,7 +167,7 @@ func TestBeginWaitsForAnotherBegin(t *testing.T) {
 			began, err = s.BeginSending(t.Context(), cases.Attempt{}, noon, id)
 			done <- err
 		}()
-		err, over := blockedOrDone(t, s, done)
+		over, err := blockedOrDone(t, s, done)
 		if e := tx.Commit().Error; e != nil {
 			t.Fatal(e)
 		}

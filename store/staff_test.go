@@ -203,7 +203,7 @@ func TestSetupLinksFollowEachOther(t *testing.T) {
 		go func() {
 			done <- s.UseSetupLink(t.Context(), "two", noon, person("p2", "p2@example.org", cases.RoleAdmin))
 		}()
-		err, over := blockedOrDone(t, s, done)
+		over, err := blockedOrDone(t, s, done)
 		if e := tx.Commit().Error; e != nil {
 			t.Fatal(e)
 		}
