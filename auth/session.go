@@ -31,3 +31,13 @@ func NewSessions(store scs.Store, secure bool) *scs.SessionManager {
 	}
 	return m
 }
+
+// PersonOf reads from the data of a session whose it is, "" for nobody's.
+func PersonOf(data []byte) string {
+	_, values, err := scs.GobCodec{}.Decode(data)
+	if err != nil {
+		return ""
+	}
+	id, _ := values[SessionPerson].(string)
+	return id
+}

@@ -212,12 +212,14 @@ func (s *service) serveWeb(ctx context.Context, g *errgroup.Group) error {
 	if err != nil {
 		return fmt.Errorf("rate limits: %w", err)
 	}
+	sessions := s.store.Sessions()
+	sessions.Person = auth.PersonOf
 	var metricsHandler http.Handler
 	if s.cfg.MetricsAddr == "" {
 		metricsHandler = s.metrics.handler()
 	}
 	h, err := web.New(web.Config{
-		Desk: s.desk, Auth: s.auth, Sessions: auth.NewSessions(s.store.Sessions(), strings.HasPrefix(s.cfg.BaseURL, "https://")), Policy: s.keeper,
+		Desk: s.desk, Auth: s.auth, Sessions: auth.NewSessions(sessions, strings.HasPrefix(s.cfg.BaseURL, "https://")), Policy: s.keeper,
 		Renderer: renderer, Limits: limits, BaseURL: s.cfg.BaseURL, TrustedProxies: s.cfg.proxies, ChatSecrets: s.cfg.secrets, Ready: s.ready,
 		Metrics: metricsHandler, Observe: s.metrics, Demo: s.demo, Development: version == "dev" || s.demo != nil, Region: s.cfg.Region, Version: version,
 		Now: time.Now, Log: s.log,
