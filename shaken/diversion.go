@@ -10,7 +10,9 @@ func checkNumbers(tokens []*token, call Call) {
 	to, okTo := party(call.To)
 	own := make([]Result, len(tokens)) // of the checks so far
 	for i, t := range tokens {
-		own[i] = worst(t.checks)
+		if own[i] = worst(t.checks); okFrom && t.payload != nil && !from.same(t.claims.orig) {
+			own[i] = worseOf(own[i], Fail) // section 5 step 3: the caller stays the same
+		}
 	}
 	for i, t := range tokens {
 		switch {

@@ -107,7 +107,7 @@ func readPasted(s string) (value string, end int) {
 		i += stop + 1
 		end = i
 	}
-	return b.String(), end
+	return strings.TrimRight(b.String(), ".!?:)'"), end // the end of a sentence
 }
 
 // wrapped reports whether the token goes on after white space: only a line break

@@ -92,6 +92,14 @@ func sign(t testing.TB, tmpl, parent *x509.Certificate, pub crypto.PublicKey, si
 	return c
 }
 
+// certify issues the same certificate for another key.
+func certify(t testing.TB, issuer, like authority, pub crypto.PublicKey) *x509.Certificate {
+	t.Helper()
+	tmpl := *like.cert
+	tmpl.ExtraExtensions = tmpl.Extensions
+	return sign(t, &tmpl, issuer.cert, pub, issuer.key)
+}
+
 // profileLeaf makes the template one of ATIS-1000080.
 func profileLeaf(t testing.TB, pa authority, list TNAuthList) func(*x509.Certificate) {
 	return func(c *x509.Certificate) {
@@ -296,4 +304,37 @@ func expect(t testing.TB, r Report, v Verdict, results map[CheckName]Result) {
 			t.Logf("%d %-12s %-14s %s", c.Identity, c.Name, c.Result, c.Reason)
 		}
 	}
+}
+
+func pkixExtension(oid string, critical bool, value []byte) pkix.Extension {
+	var id asn1.ObjectIdentifier
+	for _, arc := range strings.Split(oid, ".") {
+		n := 0
+		fmt.Sscan(arc, &n)
+		id = append(id, n)
+	}
+	return pkix.Extension{Id: id, Critical: critical, Value: value}
+}
+
+func p384(t testing.TB) *ecdsa.PublicKey {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &k.PublicKey
+}
+
+// negated is n-s: the second valid signature.
+func negated(s []byte) []byte {
+	n := new(big.Int).Sub(elliptic.P256().Params().N, new(big.Int).SetBytes(s))
+	return n.FillBytes(make([]byte, 32))
+}
+
+func slicesOf(a authority, n int) []*x509.Certificate {
+	out := make([]*x509.Certificate, n)
+	for i := range out {
+		out[i] = a.cert
+	}
+	return out
 }

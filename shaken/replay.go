@@ -18,8 +18,8 @@ type Replays interface {
 	First(ctx context.Context, key [32]byte, call string, at time.Time) (string, error)
 }
 
-// Memory is a Replays in memory, for one process. It forgets tokens of calls that
-// are Freshness older than the latest, twice over, and the oldest beyond max.
+// Memory is a Replays in memory, for one process. It forgets tokens of calls more
+// than four times Freshness before the latest, and beyond its size the oldest.
 type Memory struct {
 	mu    sync.Mutex
 	max   int
@@ -45,16 +45,23 @@ func (m *Memory) First(_ context.Context, key [32]byte, call string, at time.Tim
 	if at.After(m.last) {
 		m.last = at
 	}
-	for len(m.queue) > 0 && (len(m.queue) >= m.max || m.last.Sub(m.seen[m.queue[0]].at) > 4*Freshness) {
-		delete(m.seen, m.queue[0])
-		m.queue = m.queue[1:]
+	for len(m.queue) > 0 && m.last.Sub(m.seen[m.queue[0]].at) > 4*Freshness {
+		m.forget()
 	}
 	if s, ok := m.seen[key]; ok {
 		return s.call, nil
 	}
+	if len(m.queue) == m.max {
+		m.forget()
+	}
 	m.seen[key] = sighting{call, at}
 	m.queue = append(m.queue, key)
 	return call, nil
+}
+
+func (m *Memory) forget() {
+	delete(m.seen, m.queue[0])
+	m.queue = m.queue[1:]
 }
 
 // checkReplay looks only at tokens whose signature is good: anybody can make up

@@ -117,9 +117,9 @@ func TestSeveralHeaders(t *testing.T) {
 		verdict  Verdict
 		tokens   int
 	}{
-		"joined":            {[]string{good + " , " + rcd}, Valid, 2},
-		"two fields":        {[]string{rcd, good}, Valid, 2},
-		"unsupported alone": {[]string{rcd}, Unsupported, 0},
+		"joined":                                 {[]string{good + " , " + rcd}, Valid, 2},
+		"two fields":                             {[]string{rcd, good}, Valid, 2},
+		"unsupported alone":                      {[]string{rcd}, Unsupported, 0},
 		"a forged one does not spoil a good one": {[]string{forged, good}, Valid, 2},
 		"forged and ignored":                     {[]string{forged, rcd}, Invalid, 2},
 		"seventeen":                              {slicesRepeat(good, 17), Valid, 16},
