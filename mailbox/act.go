@@ -135,7 +135,10 @@ func (b *actingBox) move(set imap.UIDSet) error {
 func (b *actingBox) open(ctx context.Context) error {
 	if b.link != nil {
 		b.expire.Reset(linger)
-		return nil
+		// To an open connection a mail that came since is not there until the
+		// server has announced it (RFC 3501 section 7.3.1), and moving what is
+		// not there is OK.
+		return b.link.command(ctx, func() error { return b.link.client.Noop().Wait() })
 	}
 	l, err := connect(ctx, b.Mailbox, b.tls, b.patience)
 	if err != nil {

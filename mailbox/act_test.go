@@ -56,6 +56,26 @@ func TestActMovesOnce(t *testing.T) {
 	}
 }
 
+// The connection is kept between actions, and its view of the folder is old.
+func TestActOnAMailThatCameSinceTheLastAction(t *testing.T) {
+	w := newWorld(t)
+	rs := w.receipts(1)
+	a := mailbox.NewActor([]mailbox.Mailbox{w.box("", "?after=move:Filed")}, nil, time.Second)
+	defer a.Close()
+	if err := a.Act(t.Context(), rs[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.deliver(mails(1, 2)...)
+	next := rs[0]
+	next.UID++
+	if err := a.Act(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if w.count("INBOX") != 0 || w.count("Filed") != 2 {
+		t.Errorf("%d in INBOX, %d in Filed", w.count("INBOX"), w.count("Filed"))
+	}
+}
+
 func TestActMarksSeen(t *testing.T) {
 	w := newWorld(t)
 	rs := w.receipts(3)
