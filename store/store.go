@@ -95,13 +95,23 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return s, nil
 }
 
+// idleInTransaction is how long a transaction may wait for us. A replica that
+// is paused in the middle of one would hold its row locks, and the horizon below
+// which events are sealed, until it wakes or dies; so the server ends it, well
+// before its jobs' leases run out, and it is refused when it wakes.
+const idleInTransaction = 20 * time.Second
+
 // openPostgres returns a pool whose times come back in UTC, as SQLite's do.
 func openPostgres(url string) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL: %w", err)
 	}
-	return stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
+	return stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		// Not as a start-up parameter, which poolers refuse.
+		if _, err := c.Exec(ctx, fmt.Sprintf("SET idle_in_transaction_session_timeout = %d", idleInTransaction.Milliseconds())); err != nil {
+			return err
+		}
 		c.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
 			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 		return nil
