@@ -1,6 +1,9 @@
 package shaken
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // checkNumbers compares orig and dest with the call, for every token, and links
 // the tokens of a diverted call (RFC 8946 section 5): a div token names in "div"
@@ -12,6 +15,9 @@ func checkNumbers(tokens []*token, call Call) {
 	for i, t := range tokens {
 		if own[i] = worst(t.checks); okFrom && t.payload != nil && !from.same(t.claims.orig) {
 			own[i] = worseOf(own[i], Fail) // section 5 step 3: the caller stays the same
+		}
+		if t.parent != nil {
+			own[i] = worseOf(own[i], own[slices.Index(tokens, t.parent)]) // it stands before
 		}
 	}
 	for i, t := range tokens {
@@ -29,6 +35,12 @@ func checkNumbers(tokens []*token, call Call) {
 		destOK := to.in(t.claims.dest)
 		way := onward(tokens, own, i, to)
 		t.reportNumbers(from, to, origOK, destOK, way)
+		if t.parent != nil {
+			if outer := own[slices.Index(tokens, t.parent)]; weight(outer) > 0 {
+				t.report(CheckDiversion, outer, "The token came inside another one, the checks of which did not all pass.")
+				continue
+			}
+		}
 		t.reportDiversion(tokens, i, destOK, way)
 	}
 }
