@@ -36,9 +36,11 @@ type Chain struct {
 	ids      []certID // likewise
 	limits   constraints
 	findings []string
+	facts    CertificateFacts
+	onFile   string // the reason of the certificate check
 
 	mu    sync.Mutex
-	paths []knownPath
+	paths []*knownPath
 }
 
 // rights is the TNAuthList of one certificate.
@@ -100,6 +102,8 @@ func newChain(leaf *x509.Certificate, issuers []*x509.Certificate) *Chain {
 		c.ids = append(c.ids, identify(cert))
 	}
 	c.findings = profile(leaf, c.rights[0])
+	c.facts = c.describe()
+	c.onFile = "The certificate is on file: " + quote(c.facts.Subject) + ", serial number " + c.facts.Serial + "."
 	return c
 }
 

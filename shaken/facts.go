@@ -86,12 +86,14 @@ func (t *token) certificate() *CertificateFacts {
 	if t.chain == nil {
 		return nil
 	}
-	f := t.chain.Facts()
-	return &f
+	return &t.chain.facts
 }
 
-// Facts describes the chain's first certificate and names the others.
-func (c *Chain) Facts() CertificateFacts {
+// Facts describes the chain's first certificate and names the others. Reports
+// share what it returns: do not change it.
+func (c *Chain) Facts() CertificateFacts { return c.facts }
+
+func (c *Chain) describe() CertificateFacts {
 	leaf := c.Leaf
 	f := CertificateFacts{
 		Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Serial: serial(leaf),

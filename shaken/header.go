@@ -125,7 +125,11 @@ func tokenOrQuoted(s string) (value, problem string) {
 
 // splitOutside cuts s at sep, but not inside angle brackets or quotes.
 func splitOutside(s string, sep byte) []string {
-	var parts []string
+	n := strings.Count(s, string(sep))
+	if n == 0 {
+		return []string{s}
+	}
+	parts := make([]string, 0, min(n, MaxIdentities)+1)
 	start, angle, quoted := 0, false, false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

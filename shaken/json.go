@@ -127,6 +127,9 @@ func (p *jsonParser) object(depth int) (value, error) {
 		p.i++
 		return v, nil
 	}
+	if depth == 0 {
+		v.members = make([]member, 0, 6)
+	}
 	for {
 		if p.space(); p.peek() != '"' {
 			return value{}, errJSON

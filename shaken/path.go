@@ -47,6 +47,8 @@ type knownPath struct {
 	trust       *Trust
 	certs       []*x509.Certificate // leaf first, anchor last
 	from, until time.Time
+	deviations  []string // of the certificates above, from the profile
+	reason      string   // of the path check
 }
 
 // maxKnownPaths bounds what a chain remembers: more than one trust list is in use
@@ -55,12 +57,12 @@ const maxKnownPaths = 8
 
 // path finds a path from the leaf to a root at a time (RFC 5280 section 6, by
 // crypto/x509). Only the first call for a time is expensive.
-func (c *Chain) path(trust *Trust, at time.Time) ([]*x509.Certificate, error) {
+func (c *Chain) path(trust *Trust, at time.Time) (*knownPath, error) {
 	c.mu.Lock()
 	for _, p := range c.paths {
 		if p.trust == trust && !at.Before(p.from) && !at.After(p.until) {
 			c.mu.Unlock()
-			return p.certs, nil
+			return p, nil
 		}
 	}
 	c.mu.Unlock()
@@ -68,7 +70,8 @@ func (c *Chain) path(trust *Trust, at time.Time) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := knownPath{trust: trust, certs: certs, from: certs[0].NotBefore, until: certs[0].NotAfter}
+	found := &knownPath{trust: trust, certs: certs, from: certs[0].NotBefore, until: certs[0].NotAfter, deviations: profilePath(certs)}
+	found.reason = "The certificate leads to " + quote(certs[len(certs)-1].Subject.String()) + " on the trust list, and every certificate on the way was valid when the call was made."
 	for _, cert := range certs {
 		if cert.NotBefore.After(found.from) {
 			found.from = cert.NotBefore
@@ -83,7 +86,7 @@ func (c *Chain) path(trust *Trust, at time.Time) ([]*x509.Certificate, error) {
 		c.paths = c.paths[1:]
 	}
 	c.paths = append(slices.Clone(c.paths), found)
-	return certs, nil
+	return found, nil
 }
 
 func findPath(leaf *x509.Certificate, others []*x509.Certificate, trust *Trust, at time.Time) ([]*x509.Certificate, error) {
@@ -108,7 +111,7 @@ func findPath(leaf *x509.Certificate, others []*x509.Certificate, trust *Trust, 
 
 // checkPath reports whether the certificate led to the trust list when the call
 // was made, and returns the path.
-func (t *token) checkPath(trust *Trust, at time.Time) []*x509.Certificate {
+func (t *token) checkPath(trust *Trust, at time.Time) *knownPath {
 	switch {
 	case t.chain == nil:
 		t.report(CheckPath, Undecided, "Without the certificate there is no path to follow.")
@@ -130,7 +133,7 @@ func (t *token) checkPath(trust *Trust, at time.Time) []*x509.Certificate {
 		t.report(CheckPath, Fail, "The certificate leads to the trust list, but its key may not be used for signatures (RFC 5280 section 4.2.1.3).")
 		return path
 	}
-	t.report(CheckPath, Pass, "The certificate leads to %s on the trust list, and every certificate on the way was valid when the call was made.", quote(path[len(path)-1].Subject.String()))
+	t.checks = append(t.checks, Check{Name: CheckPath, Result: Pass, Reason: path.reason})
 	return path
 }
 

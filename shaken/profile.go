@@ -120,12 +120,15 @@ func profilePath(path []*x509.Certificate) []string {
 	return found
 }
 
-func (t *token) checkProfile(path []*x509.Certificate) {
+func (t *token) checkProfile(path *knownPath) {
 	if t.chain == nil {
 		t.report(CheckProfile, Skipped, "There is no certificate to compare with the profile.")
 		return
 	}
-	found := append(slices.Clone(t.chain.findings), profilePath(path)...)
+	found := t.chain.findings
+	if path != nil {
+		found = slices.Concat(found, path.deviations)
+	}
 	if len(found) == 0 {
 		t.report(CheckProfile, Pass, "The certificate is as ATIS-1000080 section 6.4.1 has it.")
 		return

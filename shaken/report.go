@@ -1,5 +1,7 @@
 package shaken
 
+import "slices"
+
 // Verdict is the outcome for a call, or for one Identity header of it.
 type Verdict string
 
@@ -51,10 +53,10 @@ const (
 )
 
 // Checks lists the names in the order of the report.
-func Checks() []CheckName {
-	return []CheckName{CheckHeader, CheckToken, CheckClaims, CheckIat, CheckX5U, CheckCertificate, CheckPath, CheckProfile,
-		CheckCRL, CheckTNAuthList, CheckConstraints, CheckSignature, CheckNumbers, CheckDiversion, CheckReplay}
-}
+func Checks() []CheckName { return slices.Clone(checkOrder[:]) }
+
+var checkOrder = [...]CheckName{CheckHeader, CheckToken, CheckClaims, CheckIat, CheckX5U, CheckCertificate, CheckPath, CheckProfile,
+	CheckCRL, CheckTNAuthList, CheckConstraints, CheckSignature, CheckNumbers, CheckDiversion, CheckReplay}
 
 // Check is one result with its reason: a sentence for people, without personal
 // data beyond the numbers of the call.

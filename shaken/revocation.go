@@ -10,7 +10,7 @@ import (
 // checkCRL asks whether the certificate, or one above it except the anchor, was
 // revoked when the call was made. What a list says that nobody trustworthy
 // signed counts for nothing, neither way.
-func (t *token) checkCRL(ev Evidence, path []*x509.Certificate, at time.Time) {
+func (t *token) checkCRL(ev Evidence, found *knownPath, at time.Time) {
 	switch {
 	case t.chain == nil:
 		t.report(CheckCRL, Undecided, "Without the certificate its revocation cannot be looked up.")
@@ -22,8 +22,9 @@ func (t *token) checkCRL(ev Evidence, path []*x509.Certificate, at time.Time) {
 		t.report(CheckCRL, Undecided, "Without trust list and time the revocation list cannot be relied on.")
 		return
 	}
-	if path == nil {
-		path = []*x509.Certificate{t.chain.Leaf}
+	path := []*x509.Certificate{t.chain.Leaf}
+	if found != nil {
+		path = found.certs
 	}
 	var notes []string
 	for i, cert := range path {

@@ -2,6 +2,7 @@ package shaken
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,23 +23,23 @@ func summarise(tokens []*token, call Call) Report {
 	r.Verstat = verstat(r.Verdict, r.Passport)
 	r.Response = response(chosen, r.Verdict)
 	r.Reason = reasonFor(chosen, r)
+	if len(tokens) == 1 {
+		r.Checks = chosen.checks
+		return r
+	}
 	for i, t := range tokens {
-		checks := t.sorted()
-		if len(tokens) > 1 {
-			for j := range checks {
-				checks[j].Identity = i + 1
-			}
-			r.Identities = append(r.Identities, IdentityReport{Identity: i + 1, Verdict: t.verdict(), Passport: t.passport(), Certificate: t.certificate()})
+		for j := range t.checks {
+			t.checks[j].Identity = i + 1
 		}
-		r.Checks = append(r.Checks, checks...)
+		r.Identities = append(r.Identities, IdentityReport{Identity: i + 1, Verdict: t.verdict(), Passport: t.passport(), Certificate: t.certificate()})
+		r.Checks = append(r.Checks, t.checks...)
 	}
 	return r
 }
 
 // rank orders tokens by how much the verdict should rest on them.
 func rank(t *token) int {
-	order := map[Verdict]int{Valid: 0, Indeterminate: 1, Invalid: 2, Unsupported: 3}
-	n := 4 * order[t.verdict()]
+	n := 4 * slices.Index([]Verdict{Valid, Indeterminate, Invalid, Unsupported}, t.verdict())
 	if diverts(t.ppt) {
 		n += 16
 	} else if t.ppt == TypeBase {
@@ -66,7 +67,7 @@ func unsigned(call Call) Report {
 
 func reasonFor(t *token, r Report) string {
 	var failed, open []string
-	for _, c := range t.sorted() {
+	for _, c := range t.checks {
 		switch c.Result {
 		case Fail:
 			failed = append(failed, c.Reason)
@@ -82,7 +83,7 @@ func reasonFor(t *token, r Report) string {
 	case Indeterminate:
 		return plural(open)
 	}
-	who := "the holder of the certificate " + quote(t.chain.Leaf.Subject.String())
+	who := "the holder of the certificate " + quote(t.chain.facts.Subject)
 	switch p := r.Passport; {
 	case p.Attest == "A":
 		return fmt.Sprintf("%s signed that its customer called and may use the number (attestation A).", upperFirst(who))

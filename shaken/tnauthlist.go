@@ -166,7 +166,7 @@ func readRights(c *x509.Certificate) rights {
 // checkTNAuthList asks whether the certificate speaks for the number that the
 // token names: the calling number, or for div the number diverted from (RFC 8946
 // section 5 step 2). Certificates above that have a list bound it (RFC 9060).
-func (t *token) checkTNAuthList(path []*x509.Certificate) {
+func (t *token) checkTNAuthList(path *knownPath) {
 	who := t.claims.orig
 	if diverts(t.ppt) {
 		who = t.claims.div
@@ -193,8 +193,8 @@ func (t *token) checkTNAuthList(path []*x509.Certificate) {
 		t.report(CheckTNAuthList, Fail, "The certificate does not speak for %s: the number is not in its TNAuthList.", who)
 		return
 	}
-	if len(path) > 1 {
-		for _, above := range path[1:] {
+	if path != nil {
+		for _, above := range path.certs[1:] {
 			if why := exceeds(r.list, t.chain.rightsOf(above), who); why != "" {
 				t.report(CheckTNAuthList, Fail, "The certificate claims more than the one above it may give (RFC 9060 section 4): %s.", why)
 				return

@@ -21,7 +21,7 @@ type token struct {
 	x5u, ppt string
 	claims   claims
 	chain    *Chain
-	checks   []Check
+	checks   []Check // in the order of the report
 }
 
 func (t *token) report(name CheckName, r Result, format string, args ...any) {

@@ -3,7 +3,6 @@ package shaken
 import (
 	"context"
 	"errors"
-	"slices"
 )
 
 // Verify checks every token of a call against the evidence, as of call.At. Every
@@ -17,6 +16,7 @@ func Verify(ctx context.Context, call Call, ev Evidence) Report {
 		return unsigned(call)
 	}
 	for _, t := range tokens {
+		t.checks = make([]Check, 0, len(checkOrder))
 		t.checkHeader()
 		t.checkToken()
 		found := t.choose(ctx, call, ev.Certificates)
@@ -160,7 +160,7 @@ func (t *token) verifyWith(c *Chain, call Call) error {
 func (t *token) checkCertificate(found lookup) {
 	switch {
 	case t.chain != nil:
-		t.report(CheckCertificate, Pass, "The certificate is on file: %s, serial number %s.", quote(t.chain.Leaf.Subject.String()), serial(t.chain.Leaf))
+		t.checks = append(t.checks, Check{Name: CheckCertificate, Result: Pass, Reason: t.chain.onFile})
 	case errors.Is(found.missing, ErrNoCertificate):
 		t.report(CheckCertificate, Undecided, "The certificate is not on file. That says nothing about the caller.")
 	default:
@@ -180,12 +180,4 @@ func (t *token) verdict() Verdict {
 		return Indeterminate
 	}
 	return Valid
-}
-
-// sorted puts the checks into the order of the report.
-func (t *token) sorted() []Check {
-	order := Checks()
-	checks := slices.Clone(t.checks)
-	slices.SortStableFunc(checks, func(a, b Check) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
-	return checks
 }

@@ -18,6 +18,11 @@ func TestAGoodCall(t *testing.T) {
 	}
 	want[CheckDiversion], want[CheckReplay] = Skipped, Skipped
 	expect(t, r, Valid, want)
+	for i, name := range Checks() {
+		if r.Checks[i].Name != name {
+			t.Errorf("check %d is %s, want %s", i, r.Checks[i].Name, name)
+		}
+	}
 	if r.Verstat != "TN-Validation-Passed-A" || r.Response != 0 {
 		t.Errorf("verstat %q, response %d", r.Verstat, r.Response)
 	}

@@ -59,7 +59,7 @@ func response(t *token, v Verdict) int {
 	if v == Indeterminate {
 		want = Undecided
 	}
-	for _, c := range t.sorted() {
+	for _, c := range t.checks {
 		if c.Result != want {
 			continue
 		}
