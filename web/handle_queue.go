@@ -222,6 +222,9 @@ func excerpt(text string, most int) string {
 // claimNext takes the most urgent case that nobody has. When somebody is faster
 // the next one is tried.
 func (s *Server) claimNext(c *gin.Context, a cases.Actor) error {
+	if err := cases.Permit(a, cases.CmdClaimCase); err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	free, err := s.Desk.Cases(ctx, a, cases.CaseQuery{Assignee: "-", States: []cases.State{cases.StateNew, cases.StateOpen}})
 	if err != nil {

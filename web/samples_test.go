@@ -222,6 +222,6 @@ func everyPage() []drawn {
 		{"number", numberPage(), 200, nil}, {"number-empty", NumberPage{Number: "+4930901820"}, 200, nil},
 		{"accounts", AccountsPage{Rows: accountLines()}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
 		{"sendings", sendingsPage(), 200, nil}, {"sendings-empty", SendingsPage{}, 200, nil}, {"operations", operationsPage(), 200, nil}, {"operations-empty", OperationsPage{}, 200, nil},
-		{"styleguide", styleguide(sampleNow), 200, nil},
+		{"styleguide", styleguide(sampleNow), 200, nil}, {"api-docs", APIDocsPage{SpecURL: "/api/openapi.json"}, 200, public},
 	}
 }

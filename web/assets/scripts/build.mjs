@@ -1,5 +1,6 @@
 // Bundles css/app.css and src/*.ts into ../dist under content-hashed names and writes manifest.json, which the Go
 // server reads at start. Fails when a bundle outgrows its budget, so that weight is noticed where it is added.
+import { createHash } from "node:crypto";
 import { build } from "esbuild";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
@@ -33,7 +34,7 @@ const common = {
 const css = await build({ ...common, entryPoints: ["css/app.css", "css/public.css"] });
 const js = await build({
   ...common,
-  entryPoints: ["src/app.ts", "src/public.ts"],
+  entryPoints: ["src/app.ts", "src/public.ts", "src/docs.ts"],
   format: "esm",
   splitting: true,
   // htmx carries an eval behind config.allowEval, which src/app.ts switches off and the policy of the pages forbids.
@@ -53,6 +54,16 @@ for (const [file, info] of Object.entries({ ...css.metafile.outputs, ...js.metaf
     manifest[logical] = base;
   }
   console.log(`${base.padEnd(28)} ${String(bytes.length).padStart(7)} B  ${String(packed).padStart(6)} B gzip`);
+}
+// The page of the API draws with Swagger UI as it is published (Apache 2.0), outside the budget: no other page loads it.
+const swagger = path.join(root, "node_modules", "swagger-ui-dist");
+for (const [from, logical] of [["swagger-ui.css", "swagger.css"], ["swagger-ui-bundle.js", "swagger.js"], ["LICENSE", "swagger-license.txt"]]) {
+  // Its last line points at a source map, which is not served.
+  const text = (await readFile(path.join(swagger, from), "utf8")).replace(/\n?(\/\/|\/\*)# sourceMappingURL=.*\s*$/, "\n");
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 8).toUpperCase();
+  const { name, ext } = path.parse(logical);
+  manifest[logical] = `${name}-${hash}${ext}`;
+  await writeFile(path.join(out, manifest[logical]), text);
 }
 for (const kind of Object.keys(budget)) {
   if (sizes[kind] > budget[kind]) {
