@@ -31,7 +31,7 @@ type Evidence struct {
 	Replays      Replays
 
 	// DivertedAge is how old the original token of a diverted call may be.
-	// RFC 8946 section 5 step 4 recommends Freshness, which 0 means, and allows
+	// RFC 8946 section 4.2 step 4 recommends Freshness, which 0 means, and allows
 	// up to three hours where transfers of established calls are expected.
 	DivertedAge time.Duration
 }

@@ -23,7 +23,6 @@ var (
 	oidJWTConstraints      = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 27} // RFC 8226 section 8
 	oidEnhancedConstraints = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 33} // RFC 9118 section 3
 	oidCRLPoints           = asn1.ObjectIdentifier{2, 5, 29, 31}
-	oidPolicies            = asn1.ObjectIdentifier{2, 5, 29, 32}
 )
 
 // Chain is a certificate with those that were served beside it. It is parsed once

@@ -12,8 +12,8 @@ import (
 const (
 	TypeBase   = ""       // RFC 8225, without an extension: no attestation
 	TypeShaken = "shaken" // RFC 8588
-	TypeDiv    = "div"    // RFC 8946 section 4
-	TypeDivO   = "div-o"  // RFC 8946 section 6, with the original inside
+	TypeDiv    = "div"    // RFC 8946 section 3
+	TypeDivO   = "div-o"  // RFC 8946 section 5, with the original inside
 )
 
 // claims are what a payload says. Fields are zero where it does not, or wrongly.

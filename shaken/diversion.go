@@ -6,7 +6,7 @@ import (
 )
 
 // checkNumbers compares orig and dest with the call, for every token, and links
-// the tokens of a diverted call (RFC 8946 section 5): a div token names in "div"
+// the tokens of a diverted call (RFC 8946 section 4.2): a div token names in "div"
 // a party that an earlier token names in "dest". It wants the other checks done.
 func checkNumbers(tokens []*token, call Call) {
 	from, okFrom := party(call.From)
@@ -14,7 +14,7 @@ func checkNumbers(tokens []*token, call Call) {
 	own := make([]Result, len(tokens)) // of the checks so far
 	for i, t := range tokens {
 		if own[i] = worst(t.checks); okFrom && t.payload != nil && !from.same(t.claims.orig) {
-			own[i] = worseOf(own[i], Fail) // section 5 step 3: the caller stays the same
+			own[i] = worseOf(own[i], Fail) // section 4.2 step 3: the caller stays the same
 		}
 		if t.parent != nil {
 			own[i] = worseOf(own[i], own[slices.Index(tokens, t.parent)]) // it stands before
@@ -80,11 +80,11 @@ func (t *token) reportOrigin(tokens []*token, i int) {
 	back := origins(tokens, i, map[int]bool{})
 	switch {
 	case back.changed:
-		t.report(CheckDiversion, Fail, "The caller was changed on the way: orig differs along the chain (RFC 8946 section 5 step 3).")
+		t.report(CheckDiversion, Fail, "The caller was changed on the way: orig differs along the chain (RFC 8946 section 4.2 step 3).")
 	case back.original:
 		t.report(CheckDiversion, Pass, "The chain leads back to the original token.")
 	case back.ignored:
-		t.report(CheckDiversion, NotForUs, "The chain leads back to a token of a type that is not judged here; RFC 8946 section 5 has it ignored.")
+		t.report(CheckDiversion, NotForUs, "The chain leads back to a token of a type that is not judged here; RFC 8946 section 4.2 has it ignored.")
 	default:
 		t.report(CheckDiversion, Fail, "No token of this call is for %s, from where it is said to have been diverted.", t.claims.div)
 	}

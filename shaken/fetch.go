@@ -9,7 +9,7 @@ import (
 )
 
 // MinCache is the least time for which a fetched chain is used again: a provider's
-// certificate server must not see each of our calls (RFC 8224 section 12.5).
+// certificate server must not see each of our calls.
 const MinCache = 24 * time.Hour
 
 const (

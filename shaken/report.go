@@ -48,7 +48,7 @@ const (
 	CheckConstraints CheckName = "constraints" // JWTClaimConstraints: RFC 8226 section 8, RFC 9118
 	CheckSignature   CheckName = "signature"   // ES256 over the octets received: RFC 7515 section 5.2, RFC 7518 section 3.4
 	CheckNumbers     CheckName = "numbers"     // orig and dest against the call's: RFC 8224 section 6.2 step 2 and 3
-	CheckDiversion   CheckName = "diversion"   // the chain of a diverted call: RFC 8946 section 5
+	CheckDiversion   CheckName = "diversion"   // the chain of a diverted call: RFC 8946 section 4.2
 	CheckReplay      CheckName = "replay"      // the same token on another call: RFC 8224 section 12.1
 )
 

@@ -7,7 +7,6 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/pem"
-	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +110,7 @@ func TestCompactShaken(t *testing.T) {
 	expect(t, Verify(context.Background(), call, p.evidence(t)), Invalid, map[CheckName]Result{CheckSignature: Fail})
 }
 
-// The example of RFC 8588 section 6 has iat as a string too (erratum 6656).
+// The example of RFC 8588 has iat as a string too (erratum 6656).
 func TestRFC8588Erratum6656(t *testing.T) {
 	p := newPKI(t)
 	asText := strings.Replace(shakenPayload(), "1773500966", `"1773500966"`, 1)
@@ -131,14 +130,18 @@ func TestRFC8224Erratum6499(t *testing.T) {
 
 // RFC 7515 appendix A.3: a signature by others.
 func TestRFC7515AppendixA3(t *testing.T) {
-	number := func(s string) *big.Int {
-		raw, err := decodeSegment(s)
+	point := []byte{4}
+	for _, half := range []string{"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"} {
+		raw, err := decodeSegment(half)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return new(big.Int).SetBytes(raw)
+		point = append(point, raw...)
 	}
-	key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: number("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"), Y: number("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")}
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
 	sig, err := decodeSegment("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
 	if err != nil {
 		t.Fatal(err)

@@ -196,7 +196,7 @@ func (t *token) checkTNAuthList(path *knownPath) {
 	if path != nil {
 		for _, above := range path.certs[1:] {
 			if why := exceeds(r.list, t.chain.rightsOf(above), who); why != "" {
-				t.report(CheckTNAuthList, Fail, "The certificate claims more than the one above it may give (RFC 9060 section 4): %s.", why)
+				t.report(CheckTNAuthList, Fail, "The certificate claims more than the one above it may give (RFC 9060): %s.", why)
 				return
 			}
 		}

@@ -11,7 +11,7 @@ const MaxX5UBytes = 2048
 
 // X5UPolicy says whether a certificate may be fetched from an address, and if not
 // why: https, port 443 or 8443, a host, no userinfo, query or fragment
-// (ATIS-1000074 section 5.3.1). It looks at the text only. That the host does
+// (ATIS-1000074). It looks at the text only. That the host does
 // not lead into a private network is for the client to check when it dials,
 // for a name can change its address.
 func X5UPolicy(address string) error {
