@@ -165,7 +165,7 @@ func readRights(c *x509.Certificate) rights {
 
 // checkTNAuthList asks whether the certificate speaks for the number that the
 // token names: the calling number, or for div the number diverted from (RFC 8946
-// section 5 step 2). Certificates above that have a list bound it (RFC 9060).
+// section 4.2 step 2). Certificates above that have a list bound it (RFC 9060).
 func (t *token) checkTNAuthList(path *knownPath) {
 	who := t.claims.orig
 	if diverts(t.ppt) {
