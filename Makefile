@@ -57,7 +57,7 @@ vet: $(ASSETS)
 
 test-go: build bin/testenv
 	TESTENV_BINARY='$(CURDIR)/bin/abusedesk' bin/testenv -- \
-		go test -race -shuffle=on -timeout 14m ./...
+		go test -race -shuffle=on -timeout 30m ./...
 
 # Runs the "test" script of web/assets/package.json against the built program.
 test-browser: build $(MODULES)
