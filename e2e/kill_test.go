@@ -109,7 +109,7 @@ func TestNothingIsLostOrDoubledThroughKills(t *testing.T) {
 			t.Fatalf("%d of %d acknowledged: %v %v", load.res.Acknowledged, total, load.err, load.res.Errors)
 		}
 
-		d.doctor(path, 3*time.Minute)
+		d.doctor(path, 8*time.Minute)
 		sum, bad, err := simulate.Check(t.Context(), path, apiFinder{d, analyst})
 		if err != nil {
 			t.Fatal(err)

@@ -43,6 +43,7 @@ func sealAll(t *testing.T, s *Store, l cases.Lease, batch int) int {
 	t.Helper()
 	total := 0
 	for {
+		horizonOfOthers(t, s)
 		n, err := s.SealEvents(t.Context(), noon, l, batch)
 		if err != nil {
 			t.Fatal(err)
@@ -52,6 +53,22 @@ func sealAll(t *testing.T, s *Store, l cases.Lease, batch int) int {
 			return total
 		}
 	}
+}
+
+// horizonOfOthers waits for the transactions of other tests' databases on the
+// same server: PostgreSQL's horizon is that of all of them.
+func horizonOfOthers(t *testing.T, s *Store) {
+	t.Helper()
+	if s.dialect != migrations.Postgres {
+		return
+	}
+	testenv.Eventually(t, time.Minute, func() bool {
+		var n int
+		err := s.db.Raw(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+			WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND a.datname <> current_database()
+			AND l.transactionid::text::bigint <= (SELECT coalesce(max(xid::text::bigint), 0) FROM events)`).Scan(&n).Error
+		return err == nil && n == 0
+	}, "the transactions of other tests to end")
 }
 
 func verified(t *testing.T, s *Store, keys ...ed25519.PublicKey) AuditReport {

@@ -63,7 +63,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.URL == "" {
 		s.dialect = migrations.SQLite
 		path := filepath.Join(c.DataDir, "abusedesk.db")
-		dial = sqlite.Open("file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_txlock=immediate&_time_format=sqlite")
+		dial = sqlite.Open("file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_time_format=sqlite")
 	} else {
 		if !strings.HasPrefix(c.URL, "postgres://") && !strings.HasPrefix(c.URL, "postgresql://") {
 			return nil, errors.New("the database URL must begin with postgres://; leave it empty for SQLite in the data folder")
@@ -130,13 +130,22 @@ func (s *Store) Dialect() migrations.Dialect { return s.dialect }
 // Migrate brings the schema up to date.
 func (s *Store) Migrate(ctx context.Context) error { return migrations.Up(ctx, s.sql, s.dialect) }
 
-// write runs fn in one read-committed transaction (SQLite: BEGIN IMMEDIATE).
+// write runs fn in one read-committed transaction. On SQLite it has the write
+// lock from the first statement on, as BEGIN IMMEDIATE would take it: the driver
+// ignores _txlock beside _time_format, and a transaction that began by reading
+// fails with SQLITE_BUSY_SNAPSHOT when another process has written since.
 func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
-	if s.dialect == migrations.SQLite {
-		s.writing.Lock()
-		defer s.writing.Unlock()
+	if s.dialect != migrations.SQLite {
+		return translate(s.db.WithContext(ctx).Transaction(fn))
 	}
-	return translate(s.db.WithContext(ctx).Transaction(fn))
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return translate(s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec("UPDATE restriction_revision SET revision = revision WHERE one = 0").Error; err != nil {
+			return err
+		}
+		return fn(tx)
+	}))
 }
 
 // read returns a handle for single-statement reads.
