@@ -8,7 +8,11 @@ import (
 
 // decide runs one command on a case under its lock. version is what the actor
 // saw; 0 means that it does not matter.
-func (d *Desk) decide(ctx context.Context, a cases.Actor, ref string, version int64, change func(*cases.Case) error) (cases.Case, error) {
+func (d *Desk) decide(ctx context.Context, a cases.Actor, cmd cases.Command, ref string, version int64, change func(*cases.Case) error) (cases.Case, error) {
+	// First of all, so that nobody learns from a conflict what he may not do.
+	if err := cases.Permit(a, cmd); err != nil {
+		return cases.Case{}, err
+	}
 	id, err := d.caseID(a, ref)
 	if err != nil {
 		return cases.Case{}, err
@@ -23,17 +27,17 @@ func (d *Desk) decide(ctx context.Context, a cases.Actor, ref string, version in
 
 // Claim makes the case the actor's.
 func (d *Desk) Claim(ctx context.Context, a cases.Actor, ref string) (cases.Case, error) {
-	return d.decide(ctx, a, ref, 0, func(c *cases.Case) error { return c.Claim(a, d.now()) })
+	return d.decide(ctx, a, cases.CmdClaimCase, ref, 0, func(c *cases.Case) error { return c.Claim(a, d.now()) })
 }
 
 // Release gives it back.
 func (d *Desk) Release(ctx context.Context, a cases.Actor, ref string) (cases.Case, error) {
-	return d.decide(ctx, a, ref, 0, func(c *cases.Case) error { return c.Release(a, d.now()) })
+	return d.decide(ctx, a, cases.CmdReleaseCase, ref, 0, func(c *cases.Case) error { return c.Release(a, d.now()) })
 }
 
 // Note adds to the timeline.
 func (d *Desk) Note(ctx context.Context, a cases.Actor, ref, text string) (cases.Case, error) {
-	return d.decide(ctx, a, ref, 0, func(c *cases.Case) error { return c.Note(a, d.now(), text) })
+	return d.decide(ctx, a, cases.CmdNoteCase, ref, 0, func(c *cases.Case) error { return c.Note(a, d.now(), text) })
 }
 
 // Resolve judges the case as it was at version.
@@ -42,12 +46,12 @@ func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, version i
 	if err := cases.Permit(a, cases.CmdResolveCase); err != nil {
 		return cases.Case{}, err
 	}
-	return d.decide(ctx, a, ref, version, func(c *cases.Case) error { return c.Resolve(a, d.now(), disp, reason) })
+	return d.decide(ctx, a, cases.CmdResolveCase, ref, version, func(c *cases.Case) error { return c.Resolve(a, d.now(), disp, reason) })
 }
 
 // Reopen takes a resolution back.
 func (d *Desk) Reopen(ctx context.Context, a cases.Actor, ref, reason string) (cases.Case, error) {
-	return d.decide(ctx, a, ref, 0, func(c *cases.Case) error { return c.Reopen(a, d.now(), reason) })
+	return d.decide(ctx, a, cases.CmdReopenCase, ref, 0, func(c *cases.Case) error { return c.Reopen(a, d.now(), reason) })
 }
 
 // Merge moves the reports of one case into another.
