@@ -97,6 +97,22 @@ type MailHeaders struct {
 	NullSender    bool     `json:"null_sender,omitempty"`
 	AutoSubmitted bool     `json:"auto_submitted,omitempty"`
 	List          bool     `json:"list,omitempty"` // List-Id, Precedence: bulk/list/junk
+	// Recipients are the addresses that the mail was sent or delivered to, lower
+	// case: a reply's can carry a token of ours. They are not stored.
+	Recipients []string `json:"-"`
+}
+
+// Bounce is what a delivery status notification (RFC 3464) says became of a mail
+// that we may have sent. Anybody can write one: it counts only when MessageID
+// is one of ours.
+type Bounce struct {
+	MessageID  string `json:"message_id,omitempty"` // of the mail that came back, without brackets; "" not named
+	Recipient  string `json:"recipient,omitempty"`  // as the mail was addressed, lower case; "" not named
+	Status     string `json:"status,omitempty"`     // RFC 3463: "5.1.1"; "" not stated
+	Diagnostic string `json:"diagnostic,omitempty"` // what the other server said
+	// Permanent: delivery failed and trying again is useless (status class 5).
+	// Otherwise it is delayed, or was given up after a passing failure.
+	Permanent bool `json:"permanent"`
 }
 
 // Parsed is a message as it was understood: bytes in, report out, with a
@@ -118,6 +134,7 @@ type Parsed struct {
 	Identity    string // a pasted Identity header (RFC 8224)
 	Attachments []Attachment
 	Mail        MailHeaders
+	Bounce      *Bounce           // nil: the mail is no bounce
 	Auth        map[string]string // dkim, spf, dmarc as the receiving server stated them
 	Warnings    []string
 	Unreadable  bool   // nothing could be understood; the raw bytes are there
