@@ -21,7 +21,7 @@ const (
 
 // version is written into every report; it grows when the same bytes would be
 // read differently.
-const version = "intake/1"
+const version = "intake/2"
 
 // Context is what the door knew, and what bare numbers and times are read by.
 type Context struct {
@@ -31,6 +31,9 @@ type Context struct {
 	Language string
 	// ReceivedAt is what "yesterday" is relative to.
 	ReceivedAt time.Time
+	// AuthServers are the names (authserv-id) by which the operator's own
+	// mail servers state authentication results; none: see authResults.
+	AuthServers []string
 }
 
 // Read reads a delivery as its channel and content type say. It never fails:

@@ -13,52 +13,68 @@ import (
 // Mail reads a mail (RFC 5322, MIME), however broken.
 func Mail(raw []byte, c Context) cases.Parsed {
 	p := cases.Parsed{Parser: version}
-	m := mailReader{parsed: &p}
-	m.parts.warn = m.warn
-	raw = bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), "\r\n\x00 \t")
-	h, body := splitHeader(raw, m.warn)
+	m := mailReader{parsed: &p, context: c}
+	h, body := m.open(raw)
 	p.Subject = oneLine(text(h, "Subject"))
 	p.Mail = mailHeaders(h)
-	p.Auth = authResults(h)
+	p.Auth = authResults(h, c.AuthServers)
 	p.Reporter.Name, p.Reporter.Email = address(h, "From")
-	if p.Reporter.Email == "" {
-		for _, name := range []string{"Reply-To", "Sender", "Return-Path"} {
-			if n, a := address(h, name); a != "" && p.Reporter.Email == "" {
-				p.Reporter.Name, p.Reporter.Email = n, a
-			}
+	for _, name := range []string{"Reply-To", "Sender", "Return-Path"} {
+		if p.Reporter.Email == "" {
+			p.Reporter.Name, p.Reporter.Email = address(h, name)
 		}
 	}
 	p.Reporter.Name = oneLine(p.Reporter.Name)
+	answers := isReply(p) && !isForward(p.Subject)
+	m.machine = h.Has("X-Xarf") || h.Has("X-Arf")
 	m.walk(h, body, 0, "text/plain")
 
-	text := m.body()
-	if isReply(p) && !isForward(p.Subject) {
-		text, p.Quoted = splitQuoted(text)
+	written := m.unarmoured(strings.Join(m.texts, "\n\n"))
+	if p.Bounce = m.bounced(h, written); p.Bounce != nil {
+		written, p.Quoted = splitReturned(written)
+	} else if answers && !m.report {
+		written, p.Quoted = splitQuoted(written)
 	}
-	p.Text = clip(tidy(text), m.warn)
+	p.Quoted = strings.Join(append(m.returned, p.Quoted), "\n\n")
+	written = m.withFiles(written)
+	p.Text = clip(tidy(written), m.warn)
 	p.Quoted = clip(tidy(p.Quoted), func(string) {})
 	if p.Text == "" && p.Subject == "" {
 		p.Unreadable = true
 		m.warn("there is no text in this mail")
 	}
+	p.Mail.AutoSubmitted = p.Mail.AutoSubmitted || m.machine
 	c.ReceivedAt = sentAt(h, c.ReceivedAt)
 	understand(&p, c)
+	if m.returning { // what a mail server says is about a mail, not about a call
+		p.Pretext, p.OccurredAt = "", cases.TimeRange{}
+	}
+	if p.Category == cases.CategoryOther && m.category != "" {
+		p.Category = m.category
+		if p.Reporter.Kind == cases.ReporterCalled {
+			p.Reporter.Kind = defaultReporter(m.category)
+		}
+	}
 	return p
-}
-
-func isReply(p cases.Parsed) bool {
-	return len(p.Mail.InReplyTo) > 0 || len(p.Mail.References) > 0 || strings.HasPrefix(strings.ToLower(p.Subject), "re:")
 }
 
 // mailReader gathers what a walk through a mail finds.
 type mailReader struct {
-	parts
-	parsed   *cases.Parsed
-	texts    []string
-	length   int    // of texts
-	attached string // text of an attached text file, for a mail with no other
-	report   bool   // the mail is a report of a machine's (RFC 6522)
-	warned   map[string]bool
+	parsed  *cases.Parsed
+	context Context
+	count   int // parts so far
+	texts   []string
+	length  int    // of texts
+	files   string // text of attached files
+
+	machine   bool           // written by a program that reports abuse
+	report    bool           // a report of a program's (RFC 6522)
+	returning bool           // on a mail that came back (RFC 3464)
+	returned  []string       // text of that mail: it was ours
+	bounce    *cases.Bounce  // the gravest recipient so far
+	original  string         // Message-ID of the mail that came back
+	category  cases.Category // as a program states it; words decide first
+	warned    map[string]bool
 }
 
 func (m *mailReader) warn(s string) {
@@ -71,15 +87,63 @@ func (m *mailReader) warn(s string) {
 	}
 }
 
+// open mends what is wrong with a mail as a whole and returns its header.
+func (m *mailReader) open(raw []byte) (message.Header, []byte) {
+	if len(raw) > cases.MaxMessageBytes {
+		m.warn(fmt.Sprintf("the mail is larger than %d MB; the rest was not read", cases.MaxMessageBytes>>20))
+		raw = raw[:cases.MaxMessageBytes]
+	}
+	raw = bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), "\r\n\x00 \t")
+	if !bytes.Contains(raw, []byte{'\n'}) {
+		raw = bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
+	}
+	h, body := splitHeader(raw, m.warn)
+	if h.Has("Content-Type") {
+		return h, body
+	}
+	// A blank line in the middle of the header leaves the rest in the body.
+	if name := firstField(body); name == "mime-version" || strings.HasPrefix(name, "content-") {
+		if more, rest := splitHeader(body, m.warn); more.Has("Content-Type") {
+			m.warn("the header is cut in two by a blank line")
+			for _, name := range []string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"} {
+				if more.Has(name) {
+					h.Set(name, more.Get(name))
+				}
+			}
+			return h, rest
+		}
+	}
+	// A multipart whose header says nothing of it.
+	if first, rest := cutLine(bytes.TrimLeft(body, "\r\n")); bytes.HasPrefix(first, []byte("--")) && firstField(rest) == "content-type" {
+		h.Set("Content-Type", "multipart/mixed")
+	}
+	return h, body
+}
+
+// firstField is the name of the header field that b begins with, lower case.
+func firstField(b []byte) string {
+	line, _ := cutLine(b)
+	name, _, _ := field(line)
+	return strings.ToLower(string(name))
+}
+
+// counted says whether another part, depth levels down, is within the limits.
+func (m *mailReader) counted(depth int) bool {
+	m.count++
+	switch {
+	case m.count > MaxParts:
+		m.warn(fmt.Sprintf("the mail has more than %d parts; the rest was not read", MaxParts))
+		return false
+	case depth > MaxDepth:
+		m.warn(fmt.Sprintf("parts are nested more than %d deep; the rest was not read", MaxDepth))
+		return false
+	}
+	return true
+}
+
 // walk goes through one part and those in it.
 func (m *mailReader) walk(h message.Header, body []byte, depth int, fallback string) {
-	m.count++
-	if m.count > MaxParts {
-		m.warn(fmt.Sprintf("the mail has more than %d parts; the rest was not read", MaxParts))
-		return
-	}
-	if depth > MaxDepth {
-		m.warn(fmt.Sprintf("parts are nested more than %d deep; the rest was not read", MaxDepth))
+	if !m.counted(depth) {
 		return
 	}
 	p := m.read(h, body, depth, fallback)
@@ -87,100 +151,16 @@ func (m *mailReader) walk(h message.Header, body []byte, depth int, fallback str
 	switch {
 	case kind == "multipart":
 		m.multipart(p, sub)
-	case p.mediaType == "message/rfc822" || p.mediaType == "message/global":
+	case p.mediaType == "message/rfc822" || p.mediaType == "message/global" || strings.HasSuffix(strings.ToLower(p.name), ".eml"):
 		m.message(p)
-	case kind == "message" && (sub == "delivery-status" || sub == "feedback-report" || sub == "disposition-notification" || sub == "global-delivery-status"):
-		m.reportPart(p)
-	case p.mediaType == "text/rfc822-headers" || p.mediaType == "message/rfc822-headers" || p.mediaType == "message/global-headers":
-		m.returned(p)
-	case (p.mediaType == "text/plain" || p.mediaType == "text/html") && p.disposition != "attachment" && p.name == "":
-		m.text(p)
-	case kind == "text" && kind != "calendar" && p.disposition != "attachment" && p.name == "":
+	case sub == "delivery-status" || sub == "global-delivery-status" || sub == "feedback-report" || sub == "disposition-notification" || sub == "global-disposition-notification":
+		m.reportPart(p, sub)
+	case sub == "rfc822-headers" || sub == "global-headers":
+		m.returnedHeader(p)
+	case kind == "text" && p.disposition != "attachment" && p.name == "" && !isData(sub):
 		m.text(p)
 	default:
 		m.attach(p)
-	}
-}
-
-func (m *mailReader) multipart(p part, sub string) {
-	boundary := p.params["boundary"]
-	split, closed := splitBody(p.body, boundary, MaxParts)
-	if split == nil {
-		if boundary = sniffBoundary(p.body); boundary != "" {
-			split, closed = splitBody(p.body, boundary, MaxParts)
-		}
-		if split == nil {
-			m.warn("a multipart without parts was read as text")
-			p.mediaType, p.params = "text/plain", nil
-			m.text(p)
-			return
-		}
-		m.warn("a multipart does not name its boundary")
-	}
-	if !closed {
-		m.warn("a multipart is cut off")
-	}
-	fallback := "text/plain"
-	switch sub {
-	case "digest":
-		fallback = "message/rfc822"
-	case "alternative":
-		m.alternative(p, split)
-		return
-	case "encrypted":
-		m.warn("the mail is encrypted; its parts are kept unread")
-	case "signed":
-		if len(split) > 1 { // RFC 1847: the signed part, then the signature, kept as evidence
-			h, body := splitHeader(split[0], m.warn)
-			m.walk(h, body, p.depth+1, fallback)
-			for _, s := range split[1:] {
-				h, body := splitHeader(s, m.warn)
-				m.attach(m.read(h, body, p.depth+1, "application/octet-stream"))
-			}
-			return
-		}
-	}
-	if sub == "report" {
-		m.parsed.Mail.AutoSubmitted, m.report = true, true
-	}
-	for _, s := range split {
-		h, body := splitHeader(s, m.warn)
-		m.walk(h, body, p.depth+1, fallback)
-	}
-}
-
-// alternative takes the plain text, unless it is a stub that says to look at
-// the other one. Alternatives that are no text are walked as ever.
-func (m *mailReader) alternative(p part, split [][]byte) {
-	var plain, html *part
-	for _, s := range split {
-		h, body := splitHeader(s, m.warn)
-		alt := m.read(h, body, p.depth+1, "text/plain")
-		switch {
-		case alt.mediaType == "text/plain" && plain == nil && alt.disposition != "attachment":
-			plain = &alt
-		case alt.mediaType == "text/html" && html == nil && alt.disposition != "attachment":
-			html = &alt
-		default:
-			m.walk(h, body, p.depth+1, "text/plain")
-			continue
-		}
-		m.count++
-	}
-	const stub = 80
-	if plain != nil && html != nil {
-		if s, _ := plain.text(stub * 4); len(strings.TrimSpace(s)) < stub {
-			rich, _ := html.text(MaxText)
-			if t := htmlToText(rich); len(t) > 3*len(strings.TrimSpace(s)) {
-				plain = nil
-			}
-		}
-	}
-	switch {
-	case plain != nil:
-		m.text(*plain)
-	case html != nil:
-		m.text(*html)
 	}
 }
 
@@ -188,7 +168,7 @@ func (m *mailReader) alternative(p part, split [][]byte) {
 func (m *mailReader) message(p part) {
 	a := p.attachment()
 	body := p.body
-	if encoding := strings.ToLower(p.header.Get("Content-Transfer-Encoding")); encoding == "base64" || encoding == "quoted-printable" { // not allowed, and sent
+	if p.encoding != "" { // not allowed, and sent
 		var b bytes.Buffer
 		b.ReadFrom(p.decoded())
 		body = b.Bytes()
@@ -197,25 +177,43 @@ func (m *mailReader) message(p part) {
 	if m.report {
 		m.refer(h, "Message-Id")
 	}
-	if a.Name == "" {
-		a.Name = fileName(text(h, "Subject"))
+	if p.name == "" {
+		if subject := fileName(text(h, "Subject")); subject != "" {
+			a.Name = subject
+		}
 	}
 	m.keep(a)
+	if m.returning { // a mail of ours that came back: its words are not the reporter's
+		m.original, m.returning = first(messageIDs(h.Get("Message-Id"))), false
+		outside := m.texts
+		m.texts = nil
+		m.walk(h, inner, p.depth+1, "text/plain")
+		m.texts, m.returned, m.returning = outside, append(m.returned, m.texts...), true
+		return
+	}
 	var about strings.Builder
 	for _, name := range []string{"From", "To", "Date", "Subject"} {
 		if value := oneLine(text(h, name)); value != "" {
 			about.WriteString(name + ": " + value + "\n")
 		}
 	}
-	m.add("---- " + "attached message" + " ----\n" + about.String())
+	m.add("---- attached message ----\n" + about.String())
 	m.walk(h, inner, p.depth+1, "text/plain")
+}
+
+func first(ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[0]
 }
 
 // text adds a text part.
 func (m *mailReader) text(p part) {
 	room := MaxText - m.length
+	tooMuch := fmt.Sprintf("there are more than %d KB of text; the rest was not read", MaxText>>10)
 	if room <= 0 {
-		m.warn(fmt.Sprintf("there are more than %d KB of text; the rest was not read", MaxText>>10))
+		m.warn(tooMuch)
 		return
 	}
 	limit := room
@@ -224,7 +222,7 @@ func (m *mailReader) text(p part) {
 	}
 	s, cut := p.text(limit)
 	if cut {
-		m.warn(fmt.Sprintf("there are more than %d KB of text; the rest was not read", MaxText>>10))
+		m.warn(tooMuch)
 	}
 	switch {
 	case p.mediaType == "text/html":
@@ -240,85 +238,4 @@ func (m *mailReader) add(s string) {
 		m.texts = append(m.texts, s)
 		m.length += len(s) + 2
 	}
-}
-
-func (m *mailReader) attach(p part) {
-	m.keep(p.attachment())
-	switch {
-	case m.attached == "" && strings.HasPrefix(p.mediaType, "text/"):
-		m.attached, _ = p.text(MaxText)
-		if p.mediaType == "text/html" {
-			m.attached = htmlToText(m.attached)
-		}
-	case p.mediaType == "application/pkcs7-mime" || p.mediaType == "application/x-pkcs7-mime":
-		m.warn("the mail is encrypted or signed as a whole; it is kept unread")
-	}
-}
-
-func (m *mailReader) keep(a cases.Attachment) {
-	if len(m.parsed.Attachments) == MaxAttachments {
-		m.warn(fmt.Sprintf("there are more than %d attachments; the rest is not listed", MaxAttachments))
-		return
-	}
-	m.parsed.Attachments = append(m.parsed.Attachments, a)
-}
-
-// body joins what was found.
-func (m *mailReader) body() string {
-	if len(m.texts) == 0 && m.attached != "" {
-		m.warn("the text was taken from an attached file")
-		return m.attached
-	}
-	return strings.Join(m.texts, "\n\n")
-}
-
-// tidy makes text fit to be stored and shown: valid UTF-8, no controls but line
-// ends and tabs, no trailing spaces, no runs of empty lines.
-func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t':
-			return r
-		case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	var out strings.Builder
-	out.Grow(len(s))
-	empty := 0
-	for line := range strings.SplitSeq(s, "\n") {
-		line = strings.TrimRight(line, " \t\u00a0")
-		if line == "" {
-			empty++
-			continue
-		}
-		if out.Len() > 0 {
-			out.WriteByte('\n')
-			if empty > 0 {
-				out.WriteByte('\n')
-			}
-		}
-		empty = 0
-		out.WriteString(line)
-	}
-	return out.String()
-}
-
-// clip keeps to MaxText.
-func clip(s string, warn func(string)) string {
-	if len(s) <= MaxText {
-		return s
-	}
-	warn(fmt.Sprintf("there are more than %d KB of text; the rest was not read", MaxText>>10))
-	return strings.ToValidUTF8(s[:MaxText], "")
-}
-
-// oneLine is for names and subjects: 998 bytes at most (RFC 5322 section 2.1.1).
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(tidy(s)), " ")
-	if len(s) > 998 {
-		s = strings.ToValidUTF8(s[:998], "")
-	}
-	return s
 }

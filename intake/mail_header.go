@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/textproto"
@@ -120,7 +122,9 @@ func address(h message.Header, name string) (displayName, addr string) {
 		value = value[:4096]
 	}
 	if list, err := mail.ParseAddressList(value); err == nil && len(list) > 0 {
-		return strings.TrimSpace(decodeWords(list[0].Name)), strings.ToLower(list[0].Address)
+		if addr := strings.ToLower(list[0].Address); plausibleAddress(addr) {
+			return strings.TrimSpace(decodeWords(list[0].Name)), addr
+		}
 	}
 	value = decodeWords(value)
 	before, rest, angled := strings.Cut(value, "<")
@@ -130,13 +134,33 @@ func address(h message.Header, name string) (displayName, addr string) {
 			return strings.Trim(strings.TrimSpace(before), `"' `), strings.ToLower(inner)
 		}
 	}
+	return "", first(addresses(value, 1))
+}
+
+// addresses finds what looks like an address in a field, lower case.
+func addresses(value string, most int) []string {
+	var found []string
 	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(" \t,;<>()\"'", r) }) {
 		word = strings.TrimPrefix(strings.ToLower(word), "mailto:")
-		if plausibleAddress(word) {
-			return "", word
+		if len(found) < most && plausibleAddress(word) && !slices.Contains(found, word) {
+			found = append(found, word)
 		}
 	}
-	return "", ""
+	return found
+}
+
+// recipients are those that the mail was sent or delivered to.
+func recipients(h message.Header) []string {
+	const most = 50
+	var all strings.Builder
+	for _, name := range []string{"Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"} {
+		for _, value := range h.Values(name) {
+			if all.Len() < 16<<10 {
+				all.WriteString(decodeWords(value[:min(len(value), 8<<10)]) + " ")
+			}
+		}
+	}
+	return addresses(all.String(), most)
 }
 
 // plausibleAddress is what can be answered to: one @, a domain, no controls.
@@ -146,7 +170,7 @@ func plausibleAddress(s string) bool {
 		return false
 	}
 	for _, r := range s {
-		if r < 0x20 || r == 0x7f {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || isInvisible(r) {
 			return false
 		}
 	}
@@ -186,6 +210,7 @@ func mailHeaders(h message.Header) cases.MailHeaders {
 	m := cases.MailHeaders{
 		InReplyTo:  messageIDs(h.Get("In-Reply-To")),
 		References: messageIDs(h.Get("References")),
+		Recipients: recipients(h),
 	}
 	if ids := messageIDs(h.Get("Message-Id")); len(ids) > 0 {
 		m.MessageID = ids[0]
@@ -203,38 +228,6 @@ func mailHeaders(h message.Header) cases.MailHeaders {
 	m.List = precedence == "bulk" || precedence == "list" || precedence == "junk" || h.Has("List-Id") || h.Has("List-Post") ||
 		h.Has("List-Unsubscribe") || h.Has("Mailing-List") || h.Has("X-Mailing-List")
 	return m
-}
-
-// authResults reads the topmost Authentication-Results (RFC 8601): ours, since
-// each server puts its own on top. "server" names who states it. A sender can
-// write such a field too, so a caller compares the server's name with its own
-// before it relies on the rest.
-func authResults(h message.Header) map[string]string {
-	value := h.Get("Authentication-Results")
-	if value == "" || len(value) > 16<<10 {
-		return nil
-	}
-	out := map[string]string{}
-	for i, clause := range strings.Split(value, ";") {
-		clause = strings.TrimSpace(clause)
-		if i == 0 {
-			out["server"], _, _ = strings.Cut(clause, " ")
-			continue
-		}
-		method, rest, ok := strings.Cut(clause, "=")
-		method = strings.ToLower(strings.TrimSpace(method))
-		if !ok || method != "dkim" && method != "spf" && method != "dmarc" {
-			continue
-		}
-		result := strings.ToLower(strings.TrimRight(strings.FieldsFunc(rest+" none", func(r rune) bool { return r == ' ' || r == '\t' || r == '(' })[0], ","))
-		if out[method] != "pass" { // of several signatures, one good one is enough
-			out[method] = result
-		}
-	}
-	if len(out) == 1 {
-		return nil
-	}
-	return out
 }
 
 // sentAt is when the mail says that it was sent, with the writer's zone.

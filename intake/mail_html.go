@@ -28,7 +28,11 @@ func htmlToText(s string) string {
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			return strings.TrimSpace(w.out.String())
+			text := strings.TrimSpace(w.out.String())
+			if text == "" && w.hidden > 0 {
+				return withoutTags(s)
+			}
+			return text
 		case html.TextToken:
 			if w.hidden == 0 {
 				w.text(string(z.Text()))
@@ -39,10 +43,13 @@ func htmlToText(s string) string {
 			w.start(tag)
 			for more {
 				var key, value []byte
-				if key, value, more = z.TagAttr(); tag == atom.A && string(key) == "href" {
-					if number, ok := bytes.CutPrefix(bytes.ToLower(value), []byte("tel:")); ok {
-						w.link = string(number)
+				switch key, value, more = z.TagAttr(); {
+				case tag == atom.A && string(key) == "href":
+					if scheme, number, ok := bytes.Cut(value, []byte(":")); ok && isCallScheme(string(scheme)) {
+						w.link = string(number[:min(len(number), 64)])
 					}
+				case tag == atom.Img && string(key) == "alt" && w.hidden == 0:
+					w.text(" " + string(value) + " ")
 				}
 			}
 		case html.EndTagToken:
@@ -50,6 +57,30 @@ func htmlToText(s string) string {
 			w.end(atom.Lookup(name))
 		}
 	}
+}
+
+func isCallScheme(scheme string) bool {
+	switch strings.ToLower(scheme) {
+	case "tel", "sms", "callto", "sip", "sips":
+		return true
+	}
+	return false
+}
+
+// withoutTags is for pages that hide everything, such as one whose title never
+// ends: whatever is between tags is better than no report.
+func withoutTags(s string) string {
+	var out strings.Builder
+	for s != "" {
+		text, rest, ok := strings.Cut(s, "<")
+		out.WriteString(text)
+		if !ok {
+			break
+		}
+		_, s, _ = strings.Cut(rest, ">")
+		out.WriteByte(' ')
+	}
+	return strings.TrimSpace(html.UnescapeString(out.String()))
 }
 
 type htmlText struct {
@@ -64,7 +95,7 @@ type htmlText struct {
 
 func (w *htmlText) start(tag atom.Atom) {
 	switch tag {
-	case atom.Script, atom.Style, atom.Template, atom.Noscript, atom.Title:
+	case atom.Script, atom.Style, atom.Template, atom.Title:
 		w.hidden++
 	case atom.Blockquote:
 		w.line(1)
@@ -82,7 +113,7 @@ func (w *htmlText) start(tag atom.Atom) {
 
 func (w *htmlText) end(tag atom.Atom) {
 	switch tag {
-	case atom.Script, atom.Style, atom.Template, atom.Noscript, atom.Title:
+	case atom.Script, atom.Style, atom.Template, atom.Title:
 		w.hidden = max(w.hidden-1, 0)
 	case atom.Blockquote:
 		w.line(1)

@@ -24,7 +24,8 @@ type MailIdentity struct {
 	name  []byte // of the field, while it is being read
 	skip  bool   // whether the current field is left out
 	first bool   // nothing was read yet
-	cr    bool   // a CR is held back: it may belong to a line's end
+	lf    bool   // an LF that comes now belongs to the CR before it
+	cr    bool   // a CR of the body is held back: it may belong to a line's end
 }
 
 type identityState int
@@ -57,6 +58,12 @@ func (m *MailIdentity) Sum() string {
 func (m *MailIdentity) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
+		if m.lf {
+			if m.lf = false; p[0] == '\n' {
+				p = p[1:]
+				continue
+			}
+		}
 		switch m.state {
 		case atLineStart:
 			p = m.startLine(p)
@@ -77,10 +84,8 @@ func (m *MailIdentity) startLine(p []byte) []byte {
 	case ' ', '\t': // continues the field before
 		m.state = inField
 		return p
-	case '\r':
-		return p[1:]
-	case '\n':
-		m.state = inBody
+	case '\r', '\n':
+		m.state, m.lf = inBody, p[0] == '\r'
 		m.hash.Write([]byte{'\n'})
 		return p[1:]
 	}
@@ -109,21 +114,25 @@ func (m *MailIdentity) readName(p []byte) []byte {
 	return nil
 }
 
-// readField takes the rest of a line.
+// readField takes the rest of a line. A CR alone ends one, too: else what follows
+// a field that is left out would be left out with it.
 func (m *MailIdentity) readField(p []byte) []byte {
-	end := bytes.IndexByte(p, '\n')
+	end := bytes.IndexAny(p, "\r\n")
 	line := p
 	if end >= 0 {
-		line, p = p[:end+1], p[end+1:]
+		line, m.lf = p[:end], p[end] == '\r'
 		m.state = atLineStart
-	} else {
-		p = nil
 	}
 	if !m.skip {
-		m.writeBody(line)
+		m.hash.Write(line)
+		if end >= 0 {
+			m.hash.Write([]byte{'\n'})
+		}
 	}
-	m.cr = m.cr && m.state == inField
-	return p
+	if end < 0 {
+		return nil
+	}
+	return p[end+1:]
 }
 
 // writeBody digests bytes with CRLF as LF.
@@ -147,12 +156,34 @@ func (m *MailIdentity) writeBody(p []byte) {
 // leftOut says whether delivery wrote a field.
 func leftOut(name string) bool {
 	name = strings.ToLower(strings.TrimRight(name, " \t"))
-	switch name {
-	case "return-path", "received", "received-spf", "delivered-to", "x-delivered-to", "x-original-to", "original-recipient", "envelope-to", "x-envelope-to",
-		"x-envelope-from", "x-received", "x-forwarded-to", "x-forwarded-for", "authentication-results", "x-authentication-results",
-		"dkim-filter", "x-sieve", "x-virus-scanned", "x-spam-status", "x-spam-level", "x-spam-flag", "x-spam-score", "x-spam-checker-version", "x-spamd-result",
-		"x-rspamd-server", "x-rspamd-queue-id", "x-gm-message-state", "x-google-smtp-source", "x-gm-gg", "status", "x-status", "x-uid", "x-uidl", "x-keywords":
+	if deliveryFields[name] {
 		return true
 	}
-	return strings.HasPrefix(name, "arc-")
+	for _, prefix := range deliveryPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+var deliveryFields = set("return-path", "received", "received-spf", "delivered-to", "original-recipient", "envelope-to", "authentication-results",
+	"x-delivered-to", "x-original-to", "x-envelope-to", "x-envelope-from", "x-received", "x-forwarded-to", "x-forwarded-for", "x-resolved-to", "x-mail-from",
+	"x-apparently-to", "x-rcpt-to", "x-original-recipient", "x-authentication-results", "x-original-authentication-results", "dkim-filter", "x-sieve", "x-cmae-envelope",
+	"x-bogosity", "x-filter-id", "x-evolution-source", "content-length", "lines", "status", "x-status", "x-uid", "x-uidl", "x-keywords", "x-gm-message-state",
+	"x-google-smtp-source", "x-gm-gg", "x-forefront-antispam-report", "x-microsoft-antispam", "x-eopattributedmessage", "x-eoptenantattributedmessage")
+
+// deliveryPrefixes are of filters and servers that write many; RFC 8617 for arc-.
+// Resent fields are written by who passes a mail on, and change nothing of it
+// (RFC 5322 section 3.6.6).
+var deliveryPrefixes = []string{"arc-", "resent-", "x-spam", "x-rspamd-", "x-virus-", "x-amavis-", "x-ms-exchange-organization-", "x-ms-exchange-crosstenant-",
+	"x-ms-exchange-transport-", "x-microsoft-antispam-", "x-forefront-antispam-", "x-proofpoint-", "x-barracuda-", "x-ironport-", "x-mimecast-", "x-sophos-",
+	"x-cyrus-", "x-yandex-", "x-mozilla-", "x-mdaemon-"}
+
+func set(names ...string) map[string]bool {
+	out := map[string]bool{}
+	for _, name := range names {
+		out[name] = true
+	}
+	return out
 }

@@ -2,6 +2,8 @@ package intake
 
 import (
 	"strings"
+
+	"github.com/abusedesk/abusedesk/cases"
 )
 
 // quoteMarks are the lines of data/quotes.txt, by kind and lower case.
@@ -16,6 +18,11 @@ func isForward(subject string) bool {
 		}
 	}
 	return false
+}
+
+// isReply says whether the mail answers another.
+func isReply(p cases.Parsed) bool {
+	return len(p.Mail.InReplyTo) > 0 || len(p.Mail.References) > 0 || hasMark(strings.ToLower(p.Subject), quoteMarks["answer"])
 }
 
 // splitQuoted parts what is new in a reply from the history that it quotes.
@@ -78,39 +85,81 @@ func hasMark(line string, marks []string) bool {
 // beginsHistory says how many lines from i on are an attribution, which mail
 // programs also break in two, or the beginning of a quoted header; 0 for none.
 func beginsHistory(lines []string, i int) int {
-	line := strings.ToLower(strings.TrimSpace(lines[i]))
-	if line == "" || len(line) > 300 {
+	line := marked(lines, i)
+	if line == "" {
 		return 0
 	}
-	next := ""
-	if i+1 < len(lines) && len(lines[i+1]) < 300 {
-		next = strings.ToLower(strings.TrimSpace(lines[i+1]))
+	if strings.Trim(line, "_") == "" && len(line) >= 10 { // Outlook's line above the header
+		for j := i + 1; j < min(i+3, len(lines)); j++ {
+			if isQuotedHeader(marked(lines, j), marked(lines, j+1)) {
+				return 1
+			}
+		}
+		return 0
 	}
+	next := marked(lines, i+1)
+	dated := strings.ContainsAny(line+next, "0123456789@")
 	for _, m := range quoteMarks["reply"] {
-		before, after, gap := strings.Cut(m, " … ")
+		before, after, gap := strings.Cut(m, "… ")
 		if !gap {
 			if strings.HasPrefix(line, m) {
 				return 1
 			}
 			continue
 		}
-		if !strings.HasPrefix(line, before+" ") || !strings.ContainsAny(line+next, "0123456789@") {
+		if !dated || !strings.HasPrefix(line, before) {
+			continue
+		}
+		if before == "" && !strings.Contains(line, "@") && !followedByQuote(lines, i+1) { // "At 3 they wrote:"
 			continue
 		}
 		switch {
 		case strings.HasSuffix(line, after), !strings.HasSuffix(after, ":") && strings.Contains(line, " "+after+" ") && strings.HasSuffix(line, ":"):
 			return 1
-		case strings.HasSuffix(line+" "+next, after):
+		case before != "" && strings.HasSuffix(line+" "+next, after):
 			return 2
 		}
 	}
-	for _, m := range quoteMarks["header"] {
-		first, second, _ := strings.Cut(m, ": ")
-		if strings.HasPrefix(line, first+":") && strings.HasPrefix(next, second) {
-			return 1
-		}
+	if isQuotedHeader(line, next) {
+		return 1
+	}
+	// "пн, 2 мар. 2026 г. в 09:00, Desk <desk@carrier.example>:" in any language.
+	if dated && strings.HasSuffix(line, ">:") && strings.Contains(line, "@") && strings.Contains(line, " <") && followedByQuote(lines, i+1) {
+		return 1
 	}
 	return 0
+}
+
+// marked is a line as the marks are written; "" where there is none, or one that
+// is too long to be a mark.
+func marked(lines []string, i int) string {
+	if i >= len(lines) || len(lines[i]) > 300 {
+		return ""
+	}
+	line := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(lines[i]), "*", ""))
+	return strings.ReplaceAll(line, "\u202f", " ") // a narrow space, as in "9:00 AM"
+}
+
+func isQuotedHeader(line, next string) bool {
+	next = strings.ReplaceAll(next, "：", ":")
+	for _, m := range quoteMarks["header"] {
+		first, second, _ := strings.Cut(m, ": ")
+		rest, ok := strings.CutPrefix(line, first)
+		if ok && (strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, "：")) && strings.HasPrefix(next, second) {
+			return true
+		}
+	}
+	return false
+}
+
+// followedByQuote looks past empty lines, two at most, for a quoted one.
+func followedByQuote(lines []string, i int) bool {
+	for last := min(i+3, len(lines)); i < last; i++ {
+		if line := strings.TrimSpace(lines[i]); line != "" {
+			return strings.HasPrefix(line, ">")
+		}
+	}
+	return false
 }
 
 // unflow joins the lines of format=flowed text (RFC 3676).

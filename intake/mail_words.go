@@ -1,8 +1,7 @@
 package intake
 
 import (
-	"bytes"
-	"encoding/base64"
+	"io"
 	"strings"
 	"unicode/utf8"
 )
@@ -73,7 +72,7 @@ func encodedWord(s string) (charset string, decoded []byte, size int, ok bool) {
 		return "", nil, 0, false
 	}
 	content, _, ok := strings.Cut(body, "?=")
-	if !ok {
+	if !ok || strings.Contains(content, "=?") { // another word begins before this one ends
 		return "", nil, 0, false
 	}
 	size = 2 + len(charset) + 1 + len(encoding) + 1 + len(content) + 2
@@ -117,20 +116,10 @@ func unhex(b byte) int {
 	return -1
 }
 
-// tolerantBase64 decodes what there is, passing over characters that do not
-// belong there and padding in the middle.
+// tolerantBase64 decodes what there is, passing over what does not belong there.
 func tolerantBase64(b []byte) []byte {
-	clean := bytes.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '+', r == '/':
-			return r
-		}
-		return -1
-	}, b)
-	clean = clean[:len(clean)-btoi(len(clean)%4 == 1)]
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
-	n, _ := base64.RawStdEncoding.Decode(out, clean) // unused trailing bits are no error here
-	return out[:n]
+	out, _ := io.ReadAll(&base64Reader{src: b})
+	return out
 }
 
 func btoi(b bool) int {

@@ -28,6 +28,7 @@ type NormalForm struct {
 	Thread       string             `json:"thread,omitempty"`
 	Mail         cases.MailHeaders  `json:"mail,omitzero"`
 	Attachments  []cases.Attachment `json:"attachments"`
+	Bounce       *cases.Bounce      `json:"bounce,omitempty"`
 	Auth         map[string]string  `json:"auth"`
 	Warnings     []string           `json:"warnings"`
 	Unreadable   bool               `json:"unreadable,omitempty"`
@@ -51,7 +52,7 @@ func Normalised(p cases.Parsed, raw []byte) NormalForm {
 		RawSHA256: hex.EncodeToString(sum[:]), MessageID: p.Mail.MessageID, From: p.Reporter.Email, Subject: p.Subject,
 		Category: p.Category, Pretext: p.Pretext, ReporterKind: p.Reporter.Kind, Language: p.Language,
 		Numbers: []NormalisedNumber{}, OccurredAt: p.OccurredAt, Occurrences: p.Occurrences, Text: p.Text, Quoted: p.Quoted,
-		Identity: p.Identity, Thread: p.Thread, Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth,
+		Identity: p.Identity, Thread: p.Thread, Mail: p.Mail, Attachments: p.Attachments, Bounce: p.Bounce, Auth: p.Auth,
 		Warnings: p.Warnings, Unreadable: p.Unreadable, Parser: p.Parser,
 	}
 	for _, m := range p.Numbers {
