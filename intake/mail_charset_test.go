@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -22,6 +24,7 @@ func TestToUTF8(t *testing.T) {
 		polish   = "Wczoraj zadzwonił ktoś z banku i żądał hasła. Proszę sprawdzić ten numer, dziękuję."
 		greek    = "Χθες με πήραν τηλέφωνο από την τράπεζα και ζήτησαν τον κωδικό μου."
 		spanish  = "Ayer me llamó alguien diciendo que era del banco; pidió mi contraseña mañana y tarde."
+		turkish  = "Dün bir numaradan arandım; bankamdan olduğunu söyleyip şifremi istediler. Teşekkürler."
 		ukrainky = "Мені телефонували та вимагали код картки, їхній номер приховано."
 	)
 	cases := map[string]struct {
@@ -51,6 +54,13 @@ func TestToUTF8(t *testing.T) {
 		"windows-1252 as utf-8":     {charmap.Windows1252, "UTF-8", spanish},
 		"windows-1250":              {charmap.Windows1250, "windows-1250", polish},
 		"iso-8859-2":                {charmap.ISO8859_2, "iso-8859-2", polish},
+		"windows-1250 unlabelled":   {charmap.Windows1250, "", polish},
+		"windows-1250 as utf-8":     {charmap.Windows1250, "utf-8", polish},
+		"windows-1254 unlabelled":   {charmap.Windows1254, "", turkish},
+		"windows-1254 as latin 5":   {charmap.Windows1254, "iso-8859-9", turkish},
+		"hz-gb-2312":                {simplifiedchinese.HZGB2312, "HZ-GB-2312", chinese},
+		"utf-8 as iso-2022-jp":      {encoding.Nop, "iso-2022-jp", japan},
+		"shift_jis as iso-2022-jp":  {japanese.ShiftJIS, "iso-2022-jp", japan},
 		"greek unlabelled":          {charmap.Windows1253, "", greek},
 		"utf-8 as iso-8859-1":       {encoding.Nop, "iso-8859-1", german},
 		"utf-8 as gb2312":           {encoding.Nop, "gb2312", chinese},
@@ -68,6 +78,48 @@ func TestToUTF8(t *testing.T) {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}
+}
+
+func TestSevenBitCharsets(t *testing.T) {
+	for _, tc := range []struct{ label, raw, want string }{
+		{"utf-7", "Caf+AOk- +- more +IKw", "Café + more €"},
+		{"unicode-1-1-utf-7", "+2D3eAA-!", "😀!"},
+		{"utf-7", "+", ""},
+		{"utf-7", "+A", ""},
+		{"iso-2022-kr", "\x1b$)C\x0e=E0m\x0f +1", "신고 +1"},
+		{"ISO-2022-KR", "\x1b$)C\x0e=E0m\nplain", "신고\nplain"},
+		{"iso-2022-kr", "\x0e\xff\x0e", "\uFFFD"},
+	} {
+		if got := toUTF8([]byte(tc.raw), tc.label); got != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.raw, got, tc.want)
+		}
+	}
+}
+
+func FuzzCharset(f *testing.F) {
+	f.Add([]byte("caf\xe9 \x1b$B;3\x1b(B"), "iso-2022-jp")
+	f.Add([]byte("+AOk-"), "utf-7")
+	f.Add([]byte("\xff\xfea\x00"), "utf-16")
+	f.Add([]byte("\x1b$)C\x0e=E0m"), "iso-2022-kr")
+	f.Add([]byte("\xc4\xe3\xba\xc3 \x812\x84\xd6"), "gb18030")
+	f.Fuzz(func(t *testing.T, raw []byte, label string) {
+		for _, l := range []string{label, ""} {
+			if s := toUTF8(raw, l); !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+				t.Errorf("%q: %q", l, s)
+			}
+		}
+	})
+}
+
+func FuzzHTML(f *testing.F) {
+	f.Add(`<p>a<br>b<blockquote>c</blockquote><a href="tel:+12025550143">call</a><img alt="d"><title>e`)
+	f.Add("<<a b='c\"><script>x</script></")
+	f.Fuzz(func(t *testing.T, page string) {
+		page = strings.ToValidUTF8(page, "")
+		if s := htmlToText(page); !utf8.ValidString(s) {
+			t.Errorf("%q", s)
+		}
+	})
 }
 
 func TestDecodeWords(t *testing.T) {

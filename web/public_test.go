@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gin-gonic/gin"
 
 	"github.com/abusedesk/abusedesk/cases"
 )
@@ -179,6 +182,27 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		rec := w.send(request{method: "GET", path: m[1]})
 		if rec.Code != 200 || !strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d %q", m[1], rec.Code, rec.Header().Get("Cache-Control"))
+		}
+	}
+}
+
+// A fault of ours is told without its text: to people as a page with what to
+// quote, to machines as a problem.
+func TestPanicsAreNotTold(t *testing.T) {
+	w := newWorld(t, sqlite(t))
+	e := gin.New()
+	e.Use(w.server.recover)
+	boom := func(*gin.Context) { panic("the secret is 42") }
+	e.GET("/boom", boom)
+	e.GET("/api/v1/boom", boom)
+	for path, want := range map[string]string{"/boom": "text/html; charset=utf-8", "/api/v1/boom": "application/problem+json"} {
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+		if rec.Code != 500 || rec.Header().Get("Content-Type") != want || strings.Contains(rec.Body.String(), "secret") {
+			t.Errorf("%s: %d %q\n%s", path, rec.Code, rec.Header().Get("Content-Type"), rec.Body)
+		}
+		if path == "/boom" && !regexp.MustCompile(`quote <span class="ref">[a-z2-7]{10}<`).MatchString(rec.Body.String()) {
+			t.Errorf("nothing to quote: %s", rec.Body)
 		}
 	}
 }

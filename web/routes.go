@@ -112,15 +112,24 @@ func (s *Server) page(h handler) gin.HandlerFunc {
 		}
 		s.logFault(c, err)
 		c.Abort()
-		if c.Writer.Written() {
-			return
-		}
-		if p := c.Request.URL.Path; strings.HasPrefix(p, "/api/") || strings.HasPrefix(p, "/hooks/") || strings.HasPrefix(p, "/policy/") {
+		s.answerError(c, err)
+	}
+}
+
+// answerError says what went wrong to whoever asked: a machine gets a problem,
+// a person a page. An answer that has begun stays as it is.
+func (s *Server) answerError(c *gin.Context, err error) {
+	if c.Writer.Written() {
+		return
+	}
+	p := c.Request.URL.Path
+	for _, machines := range []string{"/api/", "/hooks/", "/policy/", "/healthz", "/readyz", "/metrics"} {
+		if strings.HasPrefix(p, machines) {
 			writeProblem(c.Writer, problemOf(err))
 			return
 		}
-		s.errorPage(c, err)
 	}
+	s.errorPage(c, err)
 }
 
 // logFault logs what is ours to mend; what the client did wrong is his.

@@ -62,10 +62,8 @@ func (s *Server) recover(c *gin.Context) {
 			if r == http.ErrAbortHandler {
 				panic(r)
 			}
-			s.Log.Error("handler panicked", "route", c.FullPath(), "panic", r, "stack", stack())
-			if !c.Writer.Written() {
-				writeProblem(c.Writer, problemOf(errInternal))
-			}
+			s.Log.Error("handler panicked", "request", requestID(c), "route", c.FullPath(), "panic", r, "stack", stack())
+			s.answerError(c, errInternal)
 			c.Abort()
 		}
 	}()
