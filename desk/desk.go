@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/intake"
 	"github.com/abusedesk/abusedesk/numbers"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 // Desk is safe for concurrent use.
 type Desk struct {
 	Config
+	// read is intake.Read, which never panics as far as is known.
+	read func(channel cases.Channel, contentType string, raw []byte, c intake.Context) cases.Parsed
 }
 
 // New checks nothing that cmd has not checked.
@@ -57,7 +60,7 @@ func New(c Config) *Desk {
 	if c.MailDomain == "" {
 		c.MailDomain = "abusedesk.invalid"
 	}
-	return &Desk{c}
+	return &Desk{Config: c, read: intake.Read}
 }
 
 // now is the time as the database keeps it.

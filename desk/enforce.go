@@ -52,6 +52,7 @@ func (d *Desk) draft(ctx context.Context, a cases.Actor, p Proposal) (cases.Rest
 		t := p.ExpiresAt.UTC().Truncate(time.Microsecond)
 		r.ExpiresAt = &t
 	}
+	r.Value.Countries = slices.Clone(r.Value.Countries)
 	for i, c := range r.Value.Countries {
 		r.Value.Countries[i] = strings.ToUpper(strings.TrimSpace(c))
 	}

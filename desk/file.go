@@ -71,7 +71,7 @@ func (d *Desk) parse(m cases.Message, raw []byte) (p cases.Parsed) {
 	if c.Region == "" {
 		c.Region = d.Region
 	}
-	p = intake.Read(m.Channel, m.Meta.ContentType, raw, c)
+	p = d.read(m.Channel, m.Meta.ContentType, raw, c)
 	if p.Category == "" {
 		p.Category = cases.CategoryOther
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/numbers"
@@ -38,7 +37,7 @@ func (d *Desk) Dossier(ctx context.Context, a cases.Actor, ref string) (cases.Do
 		return cases.Dossier{}, err
 	}
 	for i := range dos.Reports {
-		mask(dos.Reports[i].Reporter)
+		mask(&dos.Reports[i])
 	}
 	for i := range dos.Sendings {
 		dos.Sendings[i].To = maskAddress(dos.Sendings[i].To)
@@ -52,7 +51,7 @@ func (d *Desk) Report(ctx context.Context, a cases.Actor, id int64) (cases.Repor
 		return cases.ReportView{}, err
 	}
 	r, err := d.Store.Report(ctx, id)
-	mask(r.Reporter)
+	mask(&r)
 	return r, err
 }
 
@@ -63,7 +62,7 @@ func (d *Desk) Reports(ctx context.Context, a cases.Actor, q cases.ReportQuery) 
 	}
 	p, err := d.Store.Reports(ctx, q)
 	for i := range p.Items {
-		mask(p.Items[i].Reporter)
+		mask(&p.Items[i])
 	}
 	return p, err
 }
@@ -80,7 +79,7 @@ func (d *Desk) RevealReporter(ctx context.Context, a cases.Actor, reportID int64
 	if r.Reporter == nil {
 		return cases.Reporter{}, cases.NotFound("a reporter of this report")
 	}
-	if err := d.logRead(ctx, a, cases.CmdRevealReporter, r); err != nil {
+	if err := d.logRead(ctx, a, cases.CmdRevealReporter, r, nil); err != nil {
 		return cases.Reporter{}, err
 	}
 	return *r.Reporter, nil
@@ -102,49 +101,17 @@ func (d *Desk) RawMessage(ctx context.Context, a cases.Actor, messageID int64) (
 			return cases.Message{}, nil, err
 		}
 	}
-	if err := d.logRead(ctx, a, cases.CmdReadRaw, r); err != nil {
+	if err := d.logRead(ctx, a, cases.CmdReadRaw, r, map[string]string{"message": strconv.FormatInt(m.ID, 10)}); err != nil {
 		return cases.Message{}, nil, err
 	}
 	body, err := d.Vault.Open(ctx, m)
 	return m, body, err
 }
 
-func (d *Desk) logRead(ctx context.Context, a cases.Actor, cmd cases.Command, r cases.ReportView) error {
+func (d *Desk) logRead(ctx context.Context, a cases.Actor, cmd cases.Command, r cases.ReportView, data map[string]string) error {
 	e := cases.NewEvent(d.now(), a, string(cmd), "report", strconv.FormatInt(r.ID, 10), "")
-	e.CaseID = r.CaseID
+	e.CaseID, e.Data = r.CaseID, data
 	return d.Store.Record(ctx, e)
-}
-
-// Status is what a reporter may see of his report: no personal data, nothing
-// about the customer.
-type Status struct {
-	Token    string
-	Received cases.Message
-	Report   *cases.ReportView // nil: not filed yet
-	Case     *cases.Case
-}
-
-// Status finds a report by its unguessable token.
-func (d *Desk) Status(ctx context.Context, token string) (Status, error) {
-	m, err := d.Store.MessageByToken(ctx, token)
-	if err != nil {
-		return Status{}, err
-	}
-	s := Status{Token: token, Received: m}
-	if m.ReportID == 0 {
-		return s, nil
-	}
-	r, err := d.Store.Report(ctx, m.ReportID)
-	if err != nil {
-		return Status{}, err
-	}
-	r.Reporter = nil
-	c, err := d.Store.Case(ctx, r.CaseID)
-	if err != nil {
-		return Status{}, err
-	}
-	s.Report, s.Case = &r, &c
-	return s, nil
 }
 
 // Restrictions lists restrictions, newest first.
@@ -202,7 +169,7 @@ func (d *Desk) NumberView(ctx context.Context, a cases.Actor, number string) (ca
 		v.Facts.Hosted, v.Facts.Account = true, held[0].AccountID
 	}
 	for i := range v.Reports {
-		mask(v.Reports[i].Reporter)
+		mask(&v.Reports[i])
 	}
 	return v, nil
 }
@@ -237,33 +204,4 @@ func (d *Desk) Operations(ctx context.Context, a cases.Actor) (cases.Operations,
 		return cases.Operations{}, err
 	}
 	return d.Store.Operations(ctx, d.now())
-}
-
-// mask hides who somebody is but keeps two addresses apart.
-func mask(r *cases.Reporter) {
-	if r == nil {
-		return
-	}
-	r.Email = maskAddress(r.Email)
-	if r.Name != "" {
-		r.Name = firstRune(r.Name) + "…"
-	}
-	if n := len(r.Phone); n > 4 {
-		r.Phone = r.Phone[:2] + "…" + r.Phone[n-2:]
-	}
-}
-
-func maskAddress(address string) string {
-	local, domain, ok := strings.Cut(address, "@")
-	if !ok {
-		return firstRune(address)
-	}
-	return firstRune(local) + "…@" + domain
-}
-
-func firstRune(s string) string {
-	for _, r := range s {
-		return string(r)
-	}
-	return ""
 }

@@ -14,7 +14,7 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 	if err != nil {
 		return fmt.Errorf("sending %d: %w", sendingID, err)
 	}
-	if d.Mailer == nil {
+	if d.Mailer == nil && s.State == cases.SendingPlanned {
 		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingSuppressed, "no mail server is configured")
 	}
 	c, err := d.Store.Case(ctx, s.CaseID)
@@ -29,20 +29,33 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 	if err != nil || !began {
 		return err
 	}
-	out, err := d.Mailer.Send(ctx, cases.Letter{Sending: s, Case: c, Report: r.Report})
+	out, err := d.send(ctx, cases.Letter{Sending: s, Case: c, Report: r.Report})
 	// From here on the answer must be kept even if our own time has run out.
 	ctx = context.WithoutCancel(ctx)
+	settle := func(state cases.SendingState, note string) error {
+		return d.Store.SettleSending(ctx, at, d.now(), s.ID, state, note)
+	}
 	switch {
 	case err != nil:
-		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingUnknown, err.Error())
+		return settle(cases.SendingUnknown, err.Error())
 	case out.Taken:
-		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingSent, out.Note)
+		return settle(cases.SendingSent, out.Note)
 	case out.Refused:
-		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingRefused, out.Note)
+		return settle(cases.SendingRefused, out.Note)
+	case !out.Retry:
+		return settle(cases.SendingUnknown, out.Note)
 	}
-	// Certainly not taken: put it back before the job is tried again.
-	if err := d.Store.SettleSending(ctx, cases.Attempt{}, d.now(), s.ID, cases.SendingPlanned, out.Note); err != nil {
+	// Certainly not taken: put it back before the job is tried again. Whoever has
+	// taken the job over meanwhile may be sending it, and must not be disturbed.
+	if err := settle(cases.SendingPlanned, out.Note); err != nil {
 		return err
 	}
 	return &cases.Error{Kind: cases.KindUnavailable, Message: "the mail server did not take it: " + out.Note}
+}
+
+func (d *Desk) send(ctx context.Context, l cases.Letter) (cases.Outcome, error) {
+	if d.Mailer == nil {
+		return cases.Outcome{Retry: true, Note: "no mail server is configured"}, nil
+	}
+	return d.Mailer.Send(ctx, l)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -64,12 +65,7 @@ func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {
 		p.Log.Warn("claim", "job", body.Job, "err", err)
 		return nil // the sweeper brings it back
 	}
-	run, ok := p.tasks[j.Kind]
-	if !ok {
-		err = &cases.Error{Kind: cases.KindInvalid, Message: "this version knows no job of kind " + string(j.Kind)}
-	} else {
-		err = run(ctx, j, at)
-	}
+	err = p.attempt(ctx, j, at)
 	outcome := "done"
 	switch {
 	case err == nil:
@@ -91,6 +87,22 @@ func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {
 	}
 	p.Observe.JobDone(j.Kind, outcome, p.Now().Sub(started))
 	return nil
+}
+
+// attempt runs a job. A panic is a failure like any other: left to the queue,
+// which knows nothing of jobs, it would be tried for ever and shown to nobody.
+func (p *Pool) attempt(ctx context.Context, j cases.Job, at cases.Attempt) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.Log.Error("job panicked", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	run, ok := p.tasks[j.Kind]
+	if !ok {
+		return &cases.Error{Kind: cases.KindInvalid, Message: "this version knows no job of kind " + string(j.Kind)}
+	}
+	return run(ctx, j, at)
 }
 
 func (p *Pool) now() time.Time { return p.Now().UTC().Truncate(time.Microsecond) }

@@ -45,8 +45,10 @@ func (s schedule) run(ctx context.Context) {
 		}
 		l, ok, err := p.Jobs.AcquireLease(ctx, p.now(), s.name, p.Holder, leaseTTL)
 		if err != nil || !ok {
-			held = cases.Lease{}
-			if err != nil && ctx.Err() == nil {
+			switch {
+			case err == nil:
+				held = cases.Lease{} // another's now
+			case ctx.Err() == nil: // and it may still be ours, to be given back
 				p.Observe.Loop(s.name, 0, err)
 			}
 			tick.Reset(s.every + time.Second)

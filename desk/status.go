@@ -1,0 +1,41 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// Status is what a reporter may see of his report. Its link can be passed on,
+// so that only what is named in Desk.Status is filled in: no personal data and
+// nothing about the customer.
+type Status struct {
+	Token    string
+	Received cases.Message     // channel, state and time
+	Report   *cases.ReportView // nil: not filed yet; else channel, category, time and the case's reference
+	Case     *cases.Case       // reference, state, disposition, and when it was acted on and resolved
+}
+
+// Status finds a report by its unguessable token, that of any of its messages.
+func (d *Desk) Status(ctx context.Context, token string) (Status, error) {
+	m, err := d.Store.MessageByToken(ctx, token)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Token: token, Received: cases.Message{Channel: m.Channel, State: m.State, ReceivedAt: m.ReceivedAt}}
+	if m.ReportID == 0 {
+		return s, nil
+	}
+	r, err := d.Store.Report(ctx, m.ReportID)
+	if err != nil {
+		return Status{}, err
+	}
+	c, err := d.Store.Case(ctx, r.CaseID)
+	if err != nil {
+		return Status{}, err
+	}
+	s.Report = &cases.ReportView{CaseRef: r.CaseRef, Report: cases.Report{Channel: r.Channel, Category: r.Category, ReceivedAt: r.ReceivedAt}}
+	s.Case = &cases.Case{Ref: c.Ref, State: c.State, Disposition: c.Disposition, FirstActAt: c.FirstActAt, ResolvedAt: c.ResolvedAt,
+		Facts: cases.Facts{Checked: c.Facts.Checked}}
+	return s, nil
+}
