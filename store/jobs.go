@@ -15,7 +15,7 @@ import (
 // maxBacklog is how many jobs may be enqueued and not begun. More would only
 // wait in the queue instead of here, so long that the sweeper took them for
 // forgotten.
-const maxBacklog = 1_000
+const maxBacklog = 500
 
 // RelayJobs marks due jobs as enqueued, at most limit, and hands them to
 // enqueue after the commit. It says how many jobs it took care of, coalesced
@@ -111,15 +111,24 @@ func (s *Store) coalesce(tx *gorm.DB, due []cases.Job) ([]int64, error) {
 func (s *Store) ClaimJob(ctx context.Context, now time.Time, id int64) (cases.Job, cases.Attempt, error) {
 	now = stored(now)
 	var j cases.Job
+	const open = "id = ? AND (state IN ('pending', 'enqueued') OR (state = 'running' AND lease_until <= ?))"
+	// A task that comes too late is common after a crash, and must not cost a
+	// write transaction.
+	var ids []int64
+	if err := s.db.WithContext(ctx).Raw("SELECT id FROM jobs WHERE "+open, id, now).Scan(&ids).Error; err != nil {
+		return cases.Job{}, cases.Attempt{}, err
+	}
+	if len(ids) == 0 {
+		return cases.Job{}, cases.Attempt{}, nothingToDo(id)
+	}
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		r := tx.Exec(`UPDATE jobs SET state = 'running', epoch = epoch + 1, lease_until = ?, updated_at = ?
-			WHERE id = ? AND (state IN ('pending', 'enqueued') OR (state = 'running' AND lease_until <= ?))`,
+		r := tx.Exec(`UPDATE jobs SET state = 'running', epoch = epoch + 1, lease_until = ?, updated_at = ? WHERE `+open,
 			now.Add(cases.AttemptLease), now, id, now)
 		if r.Error != nil {
 			return r.Error
 		}
 		if r.RowsAffected == 0 {
-			return cases.Conflict(fmt.Sprintf("job %d has nothing to do for you", id))
+			return nothingToDo(id)
 		}
 		return tx.Raw("SELECT * FROM jobs WHERE id = ?", id).Scan(&j).Error
 	})
@@ -127,6 +136,10 @@ func (s *Store) ClaimJob(ctx context.Context, now time.Time, id int64) (cases.Jo
 		return cases.Job{}, cases.Attempt{}, err
 	}
 	return j, cases.Attempt{JobID: j.ID, Epoch: j.Epoch}, nil
+}
+
+func nothingToDo(job int64) error {
+	return cases.Conflict(fmt.Sprintf("job %d has nothing to do for you", job))
 }
 
 // fenceAttempt refuses an attempt that was taken over, and keeps the job from

@@ -220,9 +220,9 @@ func TestProbes(t *testing.T) {
 		{name: "metrics without a key", request: get("", "/metrics"), status: 401},
 		{name: "metrics with a key", request: call("GET", "/metrics", "read", ""), status: 200, says: []string{"abusedesk_up"}},
 	})
-	local := httptest.NewRequest("GET", "/metrics", nil)
-	local.RemoteAddr = "127.0.0.1:4711"
 	for forwarded, want := range map[string]int{"": 200, "198.51.100.7": 401} {
+		local := httptest.NewRequest("GET", "/metrics", nil)
+		local.RemoteAddr = "127.0.0.1:4711"
 		if forwarded != "" {
 			local.Header.Set("X-Forwarded-For", forwarded) // a proxy on this machine asks for somebody else
 		}

@@ -123,7 +123,7 @@ func TestAnAttemptThatWasTakenOverChangesNothing(t *testing.T) {
 		p.tasks[cases.JobFile] = func(ctx context.Context, job cases.Job, at cases.Attempt) error {
 			p.tasks[cases.JobFile] = p.file
 			w.clock.pass(cases.AttemptLease + time.Second)
-			if n, err := w.store.SweepJobs(ctx, w.clock.Now(), forgottenAfter); n != 1 || err != nil {
+			if n, err := w.store.SweepJobs(ctx, w.clock.Now(), forgottenIdle); n != 1 || err != nil {
 				t.Fatalf("swept %d, %v", n, err)
 			}
 			w.hand(p, w.one(cases.JobFile))

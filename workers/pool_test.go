@@ -62,10 +62,16 @@ func TestAQueueThatForgetsLosesNothing(t *testing.T) {
 		w.accept(n)
 		w.start(p)
 		w.eventually(func() bool { return began.Load() == 4 && ask(seen, func() int { return seen.relayed }) == n }, "the queue to have %d tasks, and 4 to run", n)
+		if got := p.forgottenAfter(); got != forgottenBusy {
+			t.Errorf("a job is forgotten after %v while others wait before it, want %v", got, forgottenBusy)
+		}
 		w.must(w.queue.flush())
+		if got := p.forgottenAfter(); got != forgottenIdle {
+			t.Errorf("a job is forgotten after %v by an empty queue, want %v", got, forgottenIdle)
+		}
 		close(gate)
 		w.eventually(func() bool { return w.reports() == 4 }, "those that ran to be filed")
-		w.clock.pass(forgottenAfter + time.Second)
+		w.clock.pass(forgottenIdle + time.Second)
 		w.eventually(func() bool { return w.reports() == n }, "the rest to be filed: the queue forgot %d", n-4)
 		if w.queue.redis == nil {
 			return
@@ -76,7 +82,7 @@ func TestAQueueThatForgetsLosesNothing(t *testing.T) {
 		before := ask(seen, func() int { return seen.loops["relay"] })
 		w.eventually(func() bool { return ask(seen, func() int { return seen.loops["relay"] }) > before+1 }, "the relay to find nobody")
 		w.must(w.queue.redis.Restart())
-		w.clock.pass(forgottenAfter + time.Second)
+		w.clock.pass(forgottenIdle + time.Second)
 		enriched := ask(seen, func() int { return seen.outcomes["enrich done"] })
 		w.eventually(func() bool {
 			w.clock.pass(50 * time.Millisecond) // those of before may still be under way

@@ -48,6 +48,20 @@ func (p *Pool) enqueue(ctx context.Context, jobs []cases.Job) error {
 	return nil
 }
 
+// forgottenAfter is how long a job may wait in the queue before it is taken to
+// be forgotten. A queue that cannot be asked may have everything still.
+func (p *Pool) forgottenAfter() time.Duration {
+	for name := range queues {
+		waiting, err := p.inspector.ListPendingTasks(name, asynq.PageSize(1))
+		switch {
+		case errors.Is(err, asynq.ErrQueueNotFound): // never used, or emptied
+		case err != nil || len(waiting) > 0:
+			return forgottenBusy
+		}
+	}
+	return forgottenIdle
+}
+
 // handle runs one attempt. It never returns an error to the queue: how a
 // failed job goes on is decided and recorded in the database.
 func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {

@@ -8,7 +8,8 @@ import (
 // Relay limits.
 const (
 	relayBatch = 500
-	relayIdle  = 100 * time.Millisecond // between looks while there is nothing to do
+	relayBusy  = 10 * time.Millisecond  // between looks while there is something to do
+	relayIdle  = 100 * time.Millisecond // while there is not
 	relayError = time.Second
 )
 
@@ -31,8 +32,8 @@ func (p *Pool) relay(ctx context.Context) {
 		case err != nil:
 			p.Log.Warn("relay", "err", err)
 			wait.Reset(relayError)
-		case n == relayBatch:
-			wait.Reset(0)
+		case n > 0:
+			wait.Reset(relayBusy)
 		default:
 			wait.Reset(relayIdle)
 		}

@@ -77,12 +77,17 @@ func (s schedule) run(ctx context.Context) {
 
 // Schedule parameters.
 const (
-	sealBatch      = 2_000
-	foldBatch      = 2_000
-	recheckBatch   = 500
-	pruneBatch     = 5_000
-	forgottenAfter = 10 * time.Second
-	keepDoneJobs   = 48 * time.Hour
+	sealBatch    = 2_000
+	foldBatch    = 2_000
+	recheckBatch = 500
+	pruneBatch   = 5_000
+	keepDoneJobs = 48 * time.Hour
+
+	// A job that was handed over and has not begun was forgotten by the queue: at
+	// once when the queue has nothing left to hand out, else when it waited longer
+	// than a slow disk takes for a full backlog.
+	forgottenIdle = 5 * time.Second
+	forgottenBusy = time.Minute
 )
 
 func (p *Pool) schedules() []schedule {
@@ -101,7 +106,7 @@ func (p *Pool) schedules() []schedule {
 		{p, "expire", 500 * time.Millisecond, counted(p.Upkeep.ExpireRestrictions)},
 		{p, "settle", time.Second, counted(p.Upkeep.SettleRestrictions)},
 		{p, "sweep", 2 * time.Second, counted(func(ctx context.Context, now time.Time) (int, error) {
-			return p.Jobs.SweepJobs(ctx, now, forgottenAfter)
+			return p.Jobs.SweepJobs(ctx, now, p.forgottenAfter())
 		})},
 		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
 		{p, "sessions", 10 * time.Minute, counted(p.Upkeep.PruneSessions)},

@@ -83,9 +83,10 @@ type Observer interface {
 // Pool relays and runs jobs.
 type Pool struct {
 	Config
-	client *asynq.Client
-	server *asynq.Server
-	tasks  map[cases.JobKind]task
+	client    *asynq.Client
+	inspector *asynq.Inspector
+	server    *asynq.Server
+	tasks     map[cases.JobKind]task
 }
 
 // task runs one kind of job. It returns after the effect is committed.
@@ -111,6 +112,8 @@ func New(c Config) *Pool {
 func (p *Pool) Run(ctx context.Context) error {
 	p.client = asynq.NewClient(p.Redis)
 	defer p.client.Close()
+	p.inspector = asynq.NewInspector(p.Redis)
+	defer p.inspector.Close()
 	p.server = asynq.NewServer(p.Redis, asynq.Config{
 		Concurrency:       p.Concurrency,
 		Queues:            queues,

@@ -237,8 +237,18 @@ func (s *MailServer) maildir(user string) string {
 	return filepath.Join(s.dir, "mail", user, "Maildir")
 }
 
-// Kill ends the server and all its connections at once.
-func (s *MailServer) Kill() { s.process.Kill() }
+// Kill ends the server and all its connections. It returns when the port is
+// closed: login processes hold it too, and end a moment after their master.
+func (s *MailServer) Kill() {
+	s.process.Kill()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		c, err := net.DialTimeout("tcp", s.Addr, time.Second)
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+}
 
 // Stop ends the server and removes its mail.
 func (s *MailServer) Stop() {
