@@ -71,6 +71,7 @@ const (
 	CmdClaimCase       Command = "case.claim"
 	CmdReleaseCase     Command = "case.release"
 	CmdNoteCase        Command = "case.note"
+	CmdAskReporter     Command = "case.ask" // write to a reporter
 	CmdResolveCase     Command = "case.resolve"
 	CmdReopenCase      Command = "case.reopen"
 	CmdMergeCase       Command = "case.merge"
@@ -93,14 +94,14 @@ const (
 // Commands lists every command, for the table test of permissions.
 func Commands() []Command {
 	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
-		CmdResolveCase, CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict,
+		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict,
 		CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
 		CmdImport, CmdManageStaff, CmdManageKeys}
 }
 
 var (
 	auditorCommands = []Command{CmdReadCases, CmdReadRaw, CmdReadOperations, CmdReadEvents}
-	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdResolveCase,
+	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase,
 		CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob}, auditorCommands...)
 	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict}, analystCommands...)
 
@@ -114,7 +115,7 @@ var (
 		ScopeAll:     Commands(),
 		ScopeRead:    {CmdReadCases, CmdReadEvents, CmdReadOperations},
 		ScopeReports: {CmdFileReport},
-		ScopeCases: {CmdReadCases, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdResolveCase, CmdReopenCase,
+		ScopeCases: {CmdReadCases, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase, CmdReopenCase,
 			CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict},
 		ScopeCalls:  {CmdIngestCalls},
 		ScopePolicy: {CmdAskPolicy},

@@ -122,6 +122,12 @@ func (c *Case) TakeJobs() []Job { j := c.jobs; c.jobs = nil; return j }
 // Closed says whether the case no longer takes decisions.
 func (c *Case) Closed() bool { return c.State == StateResolved || c.MergedInto != 0 }
 
+// Over says that the case takes no more mail: it is resolved, and the time in
+// which it reopens has passed.
+func (c *Case) Over(now time.Time) bool {
+	return c.State == StateResolved && (c.LiveUntil == nil || !c.LiveUntil.After(now))
+}
+
 func (c *Case) mustBeOpen() error {
 	switch {
 	case c.MergedInto != 0:
@@ -272,19 +278,31 @@ func (c *Case) RestrictionChanged(now time.Time, a Actor, waiting, inForce bool)
 	case c.State == StateAwaitingApproval || c.State == StateMitigated:
 		next = StateOpen
 	}
-	if next != c.State {
-		was := c.State
+	c.move(now, a, next, "")
+}
+
+// move changes the state of a case by itself.
+func (c *Case) move(now time.Time, a Actor, next State, why string) {
+	if was := c.State; next != was {
 		c.State = next
-		c.record(now, a, "case.state", "", map[string]string{"from": string(was), "to": string(next)})
+		c.record(now, a, "case.state", why, map[string]string{"from": string(was), "to": string(next)})
 	}
 }
 
 // Assess takes over freshly gathered facts: counts, priority with its reasons,
-// a title, and a reopening when reports arrived after the resolution.
+// a title, a reopening when reports or answers arrived after the resolution, and
+// the end of waiting for a reporter.
 func (c *Case) Assess(now time.Time, f Facts) {
 	sys := System("assess")
-	if c.State == StateResolved && c.ResolvedAt != nil && f.LastReport.After(*c.ResolvedAt) {
+	switch {
+	case c.State == StateResolved && c.ResolvedAt != nil && f.LastReport.After(*c.ResolvedAt):
 		c.reopen(sys, now, "a new report arrived after the resolution")
+	case c.State == StateResolved && c.ResolvedAt != nil && f.LastReply.After(*c.ResolvedAt):
+		c.reopen(sys, now, "a reporter wrote again after the resolution")
+	case c.State == StateAwaitingReporter && f.LastReply.After(f.AskedAt):
+		c.move(now, sys, StateOpen, "a reporter answered")
+	case c.State == StateAwaitingReporter && f.Question != "" && !f.Question.Delivered():
+		c.move(now, sys, StateOpen, "the question did not reach the reporter")
 	}
 	score, factors := Prioritise(f, now)
 	title := f.Title()

@@ -34,20 +34,24 @@ const (
 // Message is one delivery. Its raw bytes are never changed until retention or
 // erasure leaves a tombstone with the digest.
 type Message struct {
-	ID         int64 `gorm:"primaryKey"`
-	Channel    Channel
-	Source     string // which mailbox, hook or key brought it
-	DedupKey   string // what makes a redelivery the same: identity digest, webhook id, idempotency key
-	Token      string // unguessable; the status link works from the moment of acceptance
-	SHA256     string // hex, of the raw bytes
-	Size       int64
-	Evidence   []byte // envelope, when small enough
-	BlobKey    string // where the envelope is otherwise
-	Meta       Meta   `gorm:"serializer:json"`
-	State      MessageState
-	ReportID   int64 // 0 until filed
-	Note       string
-	Reference  string // the sender's own id for it, such as a mail's Message-ID; for looking up, never for telling apart
+	ID        int64 `gorm:"primaryKey"`
+	Channel   Channel
+	Source    string // which mailbox, hook or key brought it
+	DedupKey  string // what makes a redelivery the same: identity digest, webhook id, idempotency key
+	Token     string // unguessable; the status link works from the moment of acceptance
+	SHA256    string // hex, of the raw bytes
+	Size      int64
+	Evidence  []byte // envelope, when small enough
+	BlobKey   string // where the envelope is otherwise
+	Meta      Meta   `gorm:"serializer:json"`
+	State     MessageState
+	ReportID  int64 // 0 until filed
+	Note      string
+	Reference string // the sender's own id for it, such as a mail's Message-ID; for looking up, never for telling apart
+	// Automatic: written by a machine, such as a bounce or an out-of-office answer.
+	Automatic bool
+	// TextAt is where its words begin in the text of its report; -1 they are not there.
+	TextAt     int
 	ReceivedAt time.Time
 	FiledAt    *time.Time
 }

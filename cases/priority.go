@@ -33,6 +33,10 @@ type Facts struct {
 	Protected     bool           `json:"protected"` // the originating account needs two people always
 	InForce       int            `json:"in_force"`  // restrictions in force on it
 	Related       []string       `json:"related,omitempty"`
+
+	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
+	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
+	Question  SendingState `json:"question,omitempty"`  // what became of it
 }
 
 // Equal says whether nothing that a reader could see has changed.
@@ -45,7 +49,8 @@ func (f Facts) Equal(o Facts) bool {
 		f.FirstReport.Equal(o.FirstReport) && f.LastReport.Equal(o.LastReport) && f.Caller == o.Caller && f.Callback == o.Callback &&
 		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
 		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
-		f.InForce == o.InForce && slices.Equal(f.Related, o.Related)
+		f.InForce == o.InForce && slices.Equal(f.Related, o.Related) &&
+		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question
 }
 
 var categoryTitle = map[Category]string{

@@ -113,6 +113,8 @@ type Bounce struct {
 	// Permanent: delivery failed and trying again is useless (status class 5).
 	// Otherwise it is delayed, or was given up after a passing failure.
 	Permanent bool `json:"permanent"`
+	// Delayed: not given up; the other server goes on trying.
+	Delayed bool `json:"delayed,omitempty"`
 }
 
 // Parsed is a message as it was understood: bytes in, report out, with a
@@ -139,6 +141,13 @@ type Parsed struct {
 	Warnings    []string
 	Unreadable  bool   // nothing could be understood; the raw bytes are there
 	Parser      string // name and version of what read it
+}
+
+// Automatic says that no person wrote this: a notification of a mail server, or
+// the answer of a machine. It is kept with the report that it belongs to, and
+// neither answers a question nor reopens a case.
+func (p Parsed) Automatic() bool {
+	return p.Bounce != nil || p.Mail.AutoSubmitted || p.Mail.NullSender
 }
 
 // Number returns the most confident mention in a role, or "".
@@ -173,6 +182,7 @@ type Report struct {
 	Details      Details `gorm:"serializer:json"`
 	Unreadable   bool
 	ReceivedAt   time.Time
+	RepliedAt    *time.Time // when a person last added to it; nil never
 	CreatedAt    time.Time
 }
 

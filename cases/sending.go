@@ -6,8 +6,9 @@ import "time"
 type SendingKind string
 
 const (
-	SendingAcknowledgement SendingKind = "acknowledgement"
-	SendingOutcome         SendingKind = "outcome"
+	SendingAcknowledgement SendingKind = "acknowledgement" // your report is here
+	SendingQuestion        SendingKind = "question"        // what an analyst wants to know
+	SendingOutcome         SendingKind = "outcome"         // how the case ended
 )
 
 // SendingState is how far a message to the outside has come. It is attempted
@@ -20,6 +21,7 @@ const (
 	SendingAttempting SendingState = "attempting" // recorded before the first byte goes out
 	SendingSent       SendingState = "sent"       // the server took it
 	SendingRefused    SendingState = "refused"    // the server said no for good
+	SendingBounced    SendingState = "bounced"    // it was taken and came back (RFC 3464)
 	SendingUnknown    SendingState = "unknown"    // we may or may not have been heard
 	SendingSuppressed SendingState = "suppressed" // a rule forbade it; Note says which
 )
@@ -34,6 +36,8 @@ type Sending struct {
 	ToDigest    string // salted, for the audit log and the hourly limit
 	MessageID   string // stable, unguessable; replies find their report by it
 	Language    string
+	Text        string      // what the analyst asks; of a question
+	Disposition Disposition // what the case turned out to be; of an outcome
 	State       SendingState
 	Note        string
 	CreatedAt   time.Time
@@ -41,30 +45,14 @@ type Sending struct {
 	SettledAt   *time.Time
 }
 
-// MayAcknowledge says whether an acknowledgement may be sent to the writer of
-// a mail at all, and if not, which loop rule forbids it. ours is the address
-// we send from. The hourly limit per sender is the store's, because only there
-// can it be enforced between replicas.
-func MayAcknowledge(p Parsed, ours string) (bool, string) {
-	switch h := p.Mail; {
-	case p.Reporter.Email == "":
-		return false, "no address to answer to"
-	case equalFold(p.Reporter.Email, ours):
-		return false, "the mail came from ourselves"
-	case h.AutoSubmitted:
-		return false, "the mail was sent by a machine (Auto-Submitted)"
-	case h.NullSender:
-		return false, "the mail has no return path (a bounce)"
-	case h.List:
-		return false, "the mail came through a list or in bulk"
-	case isDaemon(p.Reporter.Email):
-		return false, "the sender is a mail system"
-	}
-	return true, ""
-}
-
 // AcknowledgeEvery is the least time between two acknowledgements to one sender.
 const AcknowledgeEvery = time.Hour
+
+// Delivered says that nothing is known against the arrival of a sending. A
+// question that was not delivered is not answered either.
+func (s SendingState) Delivered() bool {
+	return s != SendingRefused && s != SendingBounced && s != SendingSuppressed
+}
 
 // Outcome is what a mail server said to a sending. All false means that it is
 // neither taken nor refused for good, and not to be tried again by itself.

@@ -1,6 +1,9 @@
 package cases
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Begin records an attempt before the first byte goes out. It returns false
 // when there is nothing to attempt: the sending is settled, or an earlier
@@ -18,9 +21,12 @@ func (s *Sending) Begin(now time.Time) bool {
 }
 
 // Settle records the outcome of an attempt. Back to planned means that it
-// certainly did not go out; suppressed is for what was never attempted.
+// certainly did not go out; suppressed is for what was never attempted. What
+// came back before our own server's answer was recorded stays bounced.
 func (s *Sending) Settle(now time.Time, state SendingState, note string) error {
 	switch {
+	case s.State == SendingBounced && (state == SendingSent || state == SendingUnknown):
+		return nil
 	case s.State == SendingAttempting && state == SendingPlanned:
 		s.AttemptedAt = nil
 	case s.State == SendingAttempting && (state == SendingSent || state == SendingRefused || state == SendingUnknown),
@@ -31,6 +37,34 @@ func (s *Sending) Settle(now time.Time, state SendingState, note string) error {
 	}
 	s.State, s.Note = state, note
 	return nil
+}
+
+// maxNote bounds what other servers say.
+const maxNote = 500
+
+// Bounce applies what a notification says became of the sending: that it came
+// back, or that it is late, which is only noted. It returns whether the address
+// is to be given up: the failure is permanent and of the address that we wrote
+// to, not of one that mail to it is passed on to. A notification about what was
+// never attempted is a forgery and changes nothing.
+func (s *Sending) Bounce(now time.Time, b Bounce) (giveUp bool) {
+	if s.AttemptedAt == nil || s.State == SendingSuppressed {
+		return false
+	}
+	words := "it came back"
+	if b.Delayed {
+		words = "delivery is delayed"
+	}
+	if said := strings.TrimSpace(b.Status + " " + b.Diagnostic); said != "" {
+		words += ": " + said
+	}
+	if s.Note = words[:min(len(words), maxNote)]; b.Delayed {
+		return false
+	}
+	if s.State != SendingBounced {
+		s.State, s.SettledAt = SendingBounced, &now
+	}
+	return b.Permanent && (b.Recipient == "" || equalFold(b.Recipient, s.To))
 }
 
 // Decide is a person's word on a sending whose outcome is unknown, after

@@ -68,6 +68,10 @@ type CaseBook interface {
 	// and jobs. version, when not 0, is what the caller saw: another one is a
 	// conflict.
 	UpdateCase(ctx context.Context, id, version int64, change func(*cases.Case) error) (cases.Case, error)
+	// TellCase is UpdateCase for a change that also writes to reporters: it is
+	// given those that left an address, once for each of their reports, newest
+	// first, and the letters that it returns are recorded with the change.
+	TellCase(ctx context.Context, now time.Time, id, version int64, change func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error)) (cases.Case, error)
 	// AssessCase gathers the facts and applies Case.Assess under the lock.
 	AssessCase(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Case, error)
 	// MergeCases moves links and keys of from into into; UnmergeCase moves back

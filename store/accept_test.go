@@ -21,7 +21,7 @@ func TestAcceptKeepsAMessageWithItsJob(t *testing.T) {
 			t.Errorf("receipt %+v", r)
 		}
 		want := a.Message
-		want.ID, want.Meta.Headers = r.MessageID, map[string]string{"X": "a\ufffdb"}
+		want.ID, want.TextAt, want.Meta.Headers = r.MessageID, -1, map[string]string{"X": "a\ufffdb"}
 		if diff := cmp.Diff(want, m); diff != "" {
 			t.Error(diff)
 		}

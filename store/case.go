@@ -32,19 +32,25 @@ func (s *Store) UpdateCase(ctx context.Context, id, version int64, change func(*
 	var c cases.Case
 	err := s.retry(ctx, func(tx *gorm.DB) error {
 		var err error
-		if c, err = s.lockCase(tx, id); err != nil {
-			return err
-		}
-		if version != 0 && c.Version != version {
-			return cases.Conflict(c.Ref + " has changed since you opened it; look at it again before you decide")
-		}
-		before := c.State
-		if err := change(&c); err != nil {
-			return err
-		}
-		return saveCase(tx, before, &c)
+		c, err = s.updateCase(tx, id, version, change)
+		return err
 	})
 	return c, err
+}
+
+func (s *Store) updateCase(tx *gorm.DB, id, version int64, change func(*cases.Case) error) (cases.Case, error) {
+	c, err := s.lockCase(tx, id)
+	if err != nil {
+		return c, err
+	}
+	if version != 0 && c.Version != version {
+		return c, cases.Conflict(c.Ref + " has changed since you opened it; look at it again before you decide")
+	}
+	before := c.State
+	if err := change(&c); err != nil {
+		return c, err
+	}
+	return c, saveCase(tx, before, &c)
 }
 
 // saveCase writes what may change of a locked case, with its events and jobs.

@@ -23,10 +23,10 @@ func (s *Store) Deliveries(ctx context.Context, sha256, reference string) ([]Del
 	var rows []Delivery
 	err := s.read(ctx).Raw(`SELECT DISTINCT m.report_id, coalesce(c.ref, '') AS case_ref,
 			EXISTS (SELECT 1 FROM findings f WHERE f.report_id = m.report_id AND f.kind = ?) AS enriched,
-			(SELECT count(*) FROM sendings x WHERE x.report_id = m.report_id AND x.kind = ? AND x.state = ?) AS sent
+			(SELECT count(*) FROM sendings x WHERE x.report_id = m.report_id AND x.kind = ? AND x.state IN ?) AS sent
 		FROM messages m LEFT JOIN links l ON l.report_id = m.report_id LEFT JOIN cases c ON c.id = l.case_id
 		WHERE m.report_id <> 0 AND (m.sha256 = ? OR m.reference = ?) ORDER BY m.report_id`,
-		cases.FindingCorroboration, cases.SendingAcknowledgement, cases.SendingSent, sha256, short(reference)).Scan(&rows).Error
+		cases.FindingCorroboration, cases.SendingAcknowledgement, []cases.SendingState{cases.SendingSent, cases.SendingBounced}, sha256, short(reference)).Scan(&rows).Error
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -40,6 +40,12 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 	if err != nil {
 		return f, err
 	}
+	var asked cases.Sending
+	err = tx.Raw("SELECT state, created_at FROM sendings WHERE case_id IN ? AND kind = 'question' ORDER BY id DESC LIMIT 1", merged).Scan(&asked).Error
+	if err != nil {
+		return f, err
+	}
+	f.Question, f.AskedAt = asked.State, asked.CreatedAt.UTC()
 	err = tx.Raw(`SELECT c.ref FROM related_cases r JOIN cases c ON c.id = r.other_id
 		WHERE r.case_id = ? AND c.merged_into = 0 ORDER BY c.id LIMIT ?`, caseID, cases.DefaultPage).Scan(&f.Related).Error
 	return f, err
@@ -55,11 +61,12 @@ func countReports(tx *gorm.DB, now time.Time, caseID int64, f *cases.Facts) erro
 		Recent      int
 		FirstReport moment
 		LastReport  moment
+		LastReply   moment
 	}
 	err := tx.Raw(`SELECT count(*) AS reports, coalesce(sum(CASE WHEN r.reporter_kind = ? THEN 1 ELSE 0 END), 0) AS owners,
-		coalesce(sum(CASE WHEN r.received_at > ? THEN 1 ELSE 0 END), 0) AS recent, min(r.received_at) AS first_report, max(l.linked_at) AS last_report
+		coalesce(sum(CASE WHEN r.received_at > ? THEN 1 ELSE 0 END), 0) AS recent, min(r.received_at) AS first_report, max(l.linked_at) AS last_report, max(r.replied_at) AS last_reply
 		FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?`, cases.ReporterNumberOwner, now.Add(-24*time.Hour), caseID).Scan(&n).Error
-	f.Reports, f.Owners, f.Reports24h, f.FirstReport, f.LastReport = n.Reports, n.Owners, n.Recent, n.FirstReport.Time, n.LastReport.Time
+	f.Reports, f.Owners, f.Reports24h, f.FirstReport, f.LastReport, f.LastReply = n.Reports, n.Owners, n.Recent, n.FirstReport.Time, n.LastReport.Time, n.LastReply.Time
 	return err
 }
 

@@ -61,6 +61,8 @@ type filing struct {
 	s   *Store
 	tx  *gorm.DB
 	now time.Time
+	// bounced: mail to the reporter's address came back for good.
+	bounced bool
 }
 
 func (x *filing) file() (cases.Filed, error) {
@@ -78,28 +80,14 @@ func (x *filing) file() (cases.Filed, error) {
 	case m.State == cases.MessageQuarantined:
 		return cases.Filed{}, cases.Conflict("the message is quarantined: it was never fetched whole")
 	}
-	report, err := x.joins()
+	to, err := x.belongs()
 	switch {
 	case err != nil:
 		return cases.Filed{}, err
-	case report != 0:
-		return x.join(report)
+	case to.report == 0 || to.over:
+		return x.open(to)
 	}
-	return x.open()
-}
-
-// joins finds the report that the message belongs to, 0 for none: the one on
-// whose status page it was written, else that of its conversation.
-func (x *filing) joins() (int64, error) {
-	if x.Message.Meta.Adds == "" {
-		return findThread(x.tx, threadKeys(x.Message, x.Parsed))
-	}
-	var id int64
-	err := x.tx.Raw("SELECT report_id FROM messages WHERE token = ?", text(x.Message.Meta.Adds)).Scan(&id).Error
-	if err == nil && id == 0 {
-		err = &cases.Error{Kind: cases.KindUnavailable, Message: "the report that this belongs to is not filed yet"}
-	}
-	return id, err
+	return x.join(to)
 }
 
 // alreadyFiled says what became of a message that was filed before.
@@ -111,8 +99,9 @@ func (x *filing) alreadyFiled(reportID int64) (cases.Filed, error) {
 	return f, err
 }
 
-// open makes a report, and finds or opens its case.
-func (x *filing) open() (cases.Filed, error) {
+// open makes a report, and finds or opens its case. One that goes on with a
+// conversation whose case is over is related to that case.
+func (x *filing) open(before place) (cases.Filed, error) {
 	keys := cases.KeysOf(subjectsOf(x.Message, x.Parsed), x.Parsed.Account, x.Parsed.Category)
 	holders, err := keyHolders(x.tx, keys)
 	if err != nil {
@@ -121,6 +110,9 @@ func (x *filing) open() (cases.Filed, error) {
 	d := cases.Decide(keys, holders)
 	f := cases.Filed{CaseID: d.CaseID, NewReport: true, NewCase: d.CaseID == 0, Reason: d.Reason}
 	if f.NewCase {
+		if before.over {
+			f.Reason = "mail of " + before.ref + ", which is over"
+		}
 		if f.CaseID, f.CaseRef, err = x.insertCase(); err != nil {
 			return cases.Filed{}, err
 		}
@@ -128,7 +120,7 @@ func (x *filing) open() (cases.Filed, error) {
 	if err := claimKeys(x.tx, x.now, f.CaseID, unheld(keys, holders)); err != nil {
 		return cases.Filed{}, err
 	}
-	if f.ReportID, err = x.insertReport(); err != nil {
+	if f.ReportID, err = x.insertReport(before); err != nil {
 		return cases.Filed{}, err
 	}
 	f.Token = x.Message.Token
@@ -144,7 +136,12 @@ func (x *filing) open() (cases.Filed, error) {
 			return cases.Filed{}, err
 		}
 	}
-	return f, x.finish(f)
+	if before.over && before.caseID != f.CaseID {
+		if err := relateBoth(x.tx, x.now, f.CaseID, before.caseID, "mail of "+before.ref+" came when it was over"); err != nil {
+			return cases.Filed{}, err
+		}
+	}
+	return f, x.finish(f, 0)
 }
 
 // pinnedRef returns the reference of a case that a row of this transaction
@@ -195,15 +192,19 @@ func (x *filing) insertCase() (int64, string, error) {
 	return id, ref, x.tx.Exec("UPDATE cases SET ref = ?, search = ? WHERE id = ?", ref, searchable(title, ref), id).Error
 }
 
-// finish records what a filed message leads to.
-func (x *filing) finish(f cases.Filed) error {
+// finish records what a filed message leads to. textAt is where its words begin
+// in the text of its report, -1 when they are not there.
+func (x *filing) finish(f cases.Filed, textAt int) error {
 	reporter := cases.Actor{Kind: cases.ActorReporter, Name: "reporter"}
-	report := fmt.Sprint(f.ReportID)
+	report, automatic := fmt.Sprint(f.ReportID), x.Parsed.Automatic()
 	filed := cases.NewEvent(x.now, reporter, "report.file", "report", report, f.Reason)
 	if !f.NewReport {
 		filed = cases.NewEvent(x.now, reporter, "report.message", "report", report, "")
 	}
 	filed.CaseID, filed.Data = f.CaseID, map[string]string{"message": fmt.Sprint(x.Message.ID), "channel": string(x.Message.Channel)}
+	if automatic {
+		filed.Data["automatic"] = "true"
+	}
 	events := []cases.Event{filed}
 	if f.NewCase {
 		opened := cases.NewEvent(x.now, reporter, "case.open", "case", f.CaseRef, f.Reason)
@@ -213,7 +214,10 @@ func (x *filing) finish(f cases.Filed) error {
 	if err := insertEvents(x.tx, events); err != nil {
 		return err
 	}
-	jobs := []cases.Job{{Kind: cases.JobEnrich, ObjectID: f.ReportID}, assessment(x.now, f.CaseID)}
+	var jobs []cases.Job
+	if f.NewReport || !automatic {
+		jobs = []cases.Job{{Kind: cases.JobEnrich, ObjectID: f.ReportID}, assessment(x.now, f.CaseID)}
+	}
 	if f.NewReport && x.Acknowledgement != nil {
 		tell, err := x.acknowledge(f)
 		if err != nil {
@@ -224,7 +228,8 @@ func (x *filing) finish(f cases.Filed) error {
 	if err := insertJobs(x.tx, x.now, jobs); err != nil {
 		return err
 	}
-	return x.tx.Exec("UPDATE messages SET state = ?, report_id = ?, reference = ?, filed_at = ? WHERE id = ?", cases.MessageFiled, f.ReportID, short(x.Parsed.Mail.MessageID), x.now, x.Message.ID).Error
+	return x.tx.Exec("UPDATE messages SET state = ?, report_id = ?, reference = ?, automatic = ?, text_at = ?, filed_at = ? WHERE id = ?",
+		cases.MessageFiled, f.ReportID, short(x.Parsed.Mail.MessageID), automatic, textAt, x.now, x.Message.ID).Error
 }
 
 // assessment is the job that orders a case anew, once for all who ask for it
@@ -237,6 +242,10 @@ func assessment(now time.Time, caseID int64) cases.Job {
 // cases.AcknowledgeEvery, and returns the job that sends it.
 func (x *filing) acknowledge(f cases.Filed) ([]cases.Job, error) {
 	a := *x.Acknowledgement
+	a.CaseID, a.ReportID = f.CaseID, f.ReportID
+	if a.State == cases.SendingPlanned && x.bounced {
+		a.State, a.Note = cases.SendingSuppressed, cases.NoteBounced
+	}
 	if a.State == cases.SendingPlanned && a.ToDigest != "" {
 		r := x.tx.Exec(`INSERT INTO sender_limits (digest, last_at) VALUES (?, ?)
 			ON CONFLICT (digest) DO UPDATE SET last_at = excluded.last_at WHERE sender_limits.last_at <= ?`, a.ToDigest, x.now, x.now.Add(-cases.AcknowledgeEvery))
@@ -247,16 +256,5 @@ func (x *filing) acknowledge(f cases.Filed) ([]cases.Job, error) {
 			a.State, a.Note = cases.SendingSuppressed, "the sender was answered within the last hour"
 		}
 	}
-	var id int64
-	err := x.tx.Raw(`INSERT INTO sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, state, note, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		a.Kind, f.CaseID, f.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), a.State, text(a.Note), x.now).Scan(&id).Error
-	if err != nil {
-		return nil, err
-	}
-	if a.State != cases.SendingPlanned {
-		return nil, nil
-	}
-	err = x.tx.Exec("INSERT INTO threads (key, report_id) VALUES (?, ?)", mailKey(a.MessageID), f.ReportID).Error
-	return []cases.Job{{Kind: cases.JobTell, ObjectID: id}}, err
+	return insertSendings(x.tx, x.now, []cases.Sending{a})
 }

@@ -11,41 +11,61 @@ import (
 )
 
 // join adds a message to the report of its conversation: text is appended,
-// numbers are added, gaps are filled; nothing that is known is overwritten.
-func (x *filing) join(reportID int64) (cases.Filed, error) {
+// numbers and files are added, gaps are filled; nothing that is known is
+// overwritten. What a machine wrote is kept with the report, and nothing of it
+// is taken for the reporter's words.
+func (x *filing) join(to place) (cases.Filed, error) {
 	var r cases.Report
-	if err := found(x.tx.Raw("SELECT * FROM reports WHERE id = ?"+x.s.lock(), reportID).Scan(&r), fmt.Sprintf("report %d", reportID)); err != nil {
+	if err := found(x.tx.Raw("SELECT * FROM reports WHERE id = ?"+x.s.lock(), to.report).Scan(&r), fmt.Sprintf("report %d", to.report)); err != nil {
 		return cases.Filed{}, err
 	}
-	var known []cases.Subject
-	if err := x.tx.Raw("SELECT * FROM subjects WHERE report_id = ?", reportID).Scan(&known).Error; err != nil {
-		return cases.Filed{}, err
-	}
-	added := newSubjects(known, subjectsOf(x.Message, x.Parsed), appendText(&r, x.Parsed.Text))
-	fill(&r, x.Parsed)
-	err := x.tx.Exec(`UPDATE reports SET text = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, unreadable = ? WHERE id = ?`,
-		r.Text, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, r.Unreadable, reportID).Error
-	if err != nil {
-		return cases.Filed{}, err
-	}
-	if err := x.insertSubjects(reportID, added); err != nil {
-		return cases.Filed{}, err
-	}
-	if x.Parsed.Thread != "" {
-		// It was found by another key; the next message may know only this one.
-		_, err := insert(x.tx, "threads (key, report_id)", [][]any{{threadKey(x.Message, x.Parsed.Thread), reportID}}, "ON CONFLICT (key) DO NOTHING")
-		if err != nil {
+	if to.key != "" {
+		// The next such mail may know only this key.
+		if _, err := insert(x.tx, "threads (key, report_id)", [][]any{{to.key, to.report}}, "ON CONFLICT (key) DO NOTHING"); err != nil {
 			return cases.Filed{}, err
 		}
 	}
-	f, err := x.alreadyFiled(reportID)
+	f, err := x.alreadyFiled(to.report)
 	if err != nil {
 		return cases.Filed{}, err
 	}
-	if err := x.claimMore(f.CaseID, cases.KeysOf(append(added, known...), r.Account, r.Category)); err != nil {
+	if x.Parsed.Automatic() {
+		if err := x.bounce(f, to.bounced); err != nil {
+			return cases.Filed{}, err
+		}
+		return f, x.finish(f, -1)
+	}
+	at, err := x.addTo(f, r)
+	if err != nil {
 		return cases.Filed{}, err
 	}
-	return f, x.finish(f)
+	return f, x.finish(f, at)
+}
+
+// addTo adds what a person wrote to a locked report, and says where the text
+// begins there.
+func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
+	var known []cases.Subject
+	if err := x.tx.Raw("SELECT * FROM subjects WHERE report_id = ?", r.ID).Scan(&known).Error; err != nil {
+		return 0, err
+	}
+	at := appendText(&r, x.Parsed.Text)
+	added := newSubjects(known, subjectsOf(x.Message, x.Parsed), at)
+	fill(&r, x.Parsed)
+	details, err := document(r.Details)
+	if err != nil {
+		return 0, err
+	}
+	err = x.tx.Exec(`UPDATE reports SET text = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, details = ?, unreadable = ?,
+		replied_at = ? WHERE id = ?`, r.Text, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, details, r.Unreadable,
+		x.now, r.ID).Error
+	if err != nil {
+		return 0, err
+	}
+	if err := x.insertSubjects(r.ID, added); err != nil {
+		return 0, err
+	}
+	return at, x.claimMore(f.CaseID, cases.KeysOf(append(added, known...), r.Account, r.Category))
 }
 
 // claimMore claims for a case what nobody holds of the keys, and relates it to
@@ -137,6 +157,9 @@ func fill(r *cases.Report, p cases.Parsed) {
 		r.Identity = p.Identity
 	}
 	r.Unreadable = r.Unreadable && p.Unreadable
+	if room := maxAttachments - len(r.Details.Attachments); room > 0 {
+		r.Details.Attachments = append(r.Details.Attachments, p.Attachments[:min(room, len(p.Attachments))]...)
+	}
 }
 
 // relate marks cases as related both ways, in one order for everybody. holders
@@ -144,18 +167,24 @@ func fill(r *cases.Report, p cases.Parsed) {
 func relate(tx *gorm.DB, now time.Time, caseID int64, holders []cases.Holder, others []int64) error {
 	others = slices.Clone(others)
 	slices.Sort(others)
-	var rows [][]any
 	for _, other := range others {
-		if other == caseID {
-			continue
-		}
 		reason := "a report names numbers of both"
 		if i := slices.IndexFunc(holders, func(h cases.Holder) bool { return h.CaseID == other }); i >= 0 {
 			reason = "a report of the one names " + holders[i].Key.String() + " of the other"
 		}
-		a, b := min(caseID, other), max(caseID, other)
-		rows = append(rows, []any{a, b, reason, now}, []any{b, a, reason, now})
+		if err := relateBoth(tx, now, caseID, other, reason); err != nil {
+			return err
+		}
 	}
-	_, err := insert(tx, "related_cases (case_id, other_id, reason, at)", rows, "ON CONFLICT (case_id, other_id) DO NOTHING")
+	return nil
+}
+
+// relateBoth relates two cases, the older one first.
+func relateBoth(tx *gorm.DB, now time.Time, one, other int64, reason string) error {
+	if one == other {
+		return nil
+	}
+	a, b := min(one, other), max(one, other)
+	_, err := insert(tx, "related_cases (case_id, other_id, reason, at)", [][]any{{a, b, reason, now}, {b, a, reason, now}}, "ON CONFLICT (case_id, other_id) DO NOTHING")
 	return err
 }

@@ -11,8 +11,9 @@ import (
 
 // Limits of what a report keeps of its messages; the raw bytes have the rest.
 const (
-	maxSubjects   = 200
-	maxReportText = 256 << 10 // bytes, of all messages together
+	maxSubjects    = 200
+	maxReportText  = 256 << 10 // bytes, of all messages together
+	maxAttachments = 200       // named, of all messages together
 )
 
 // fit makes a parse fit for the database: text that either dialect takes, and
@@ -56,8 +57,9 @@ func subjectsOf(m cases.Message, p cases.Parsed) []cases.Subject {
 	return subjects
 }
 
-// insertReport writes report, reporter, subjects and thread.
-func (x *filing) insertReport() (int64, error) {
+// insertReport writes report, reporter, subjects and thread. What is said from
+// now on in a conversation that went on after its case was over belongs to it.
+func (x *filing) insertReport(before place) (int64, error) {
 	p, m := x.Parsed, x.Message
 	reporter, err := x.reporter()
 	if err != nil {
@@ -87,16 +89,7 @@ func (x *filing) insertReport() (int64, error) {
 	if err := x.insertSubjects(id, subjects); err != nil {
 		return 0, err
 	}
-	if thread != "" {
-		n, err := insert(x.tx, "threads (key, report_id)", [][]any{{thread, id}}, "ON CONFLICT (key) DO NOTHING")
-		if err != nil {
-			return 0, err
-		}
-		if n == 0 {
-			return 0, errLostClaim // the conversation's first message was filed just now
-		}
-	}
-	return id, nil
+	return id, x.beginThread(before, thread, id)
 }
 
 func (x *filing) insertSubjects(reportID int64, subjects []cases.Subject) error {
@@ -115,20 +108,29 @@ func (x *filing) reporter() (int64, error) {
 	if c.Name == "" && c.Email == "" && c.Phone == "" {
 		return 0, nil
 	}
-	const byEmail = "SELECT id FROM reporters WHERE email = ? AND email <> ''"
-	var ids []int64
 	if c.Email != "" {
-		if err := x.tx.Raw(byEmail, c.Email).Scan(&ids).Error; err != nil || len(ids) > 0 {
-			return first(ids), err
+		if id, err := x.byEmail(); err != nil || id != 0 {
+			return id, err
 		}
 	}
+	var ids []int64
 	err := insertReturning(x.tx, "reporters (kind, name, email, phone, created_at)", [][]any{{c.Kind, c.Name, c.Email, c.Phone, x.now}},
 		"ON CONFLICT (email) WHERE email <> '' DO NOTHING RETURNING id", &ids)
 	if err != nil || len(ids) > 0 {
 		return first(ids), err
 	}
-	err = x.tx.Raw(byEmail, c.Email).Scan(&ids).Error
-	return first(ids), err
+	return x.byEmail()
+}
+
+// byEmail finds a known reporter by address, 0 for none.
+func (x *filing) byEmail() (int64, error) {
+	var r struct {
+		ID      int64
+		Bounced bool
+	}
+	err := x.tx.Raw("SELECT id, bounced_at IS NOT NULL AS bounced FROM reporters WHERE email = ? AND email <> ''", x.Parsed.Reporter.Email).Scan(&r).Error
+	x.bounced = r.Bounced
+	return r.ID, err
 }
 
 func first(ids []int64) int64 {

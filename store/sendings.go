@@ -98,14 +98,115 @@ func (s *Store) SettleSending(ctx context.Context, at cases.Attempt, now time.Ti
 		if err != nil {
 			return err
 		}
+		before := x.State
 		if err := x.Settle(now, state, note); err != nil {
 			return err
 		}
 		if err := saveSending(tx, x); err != nil || state == cases.SendingPlanned {
 			return err
 		}
-		return insertEvents(tx, []cases.Event{sendingEvent(now, cases.System("tell"), "sending."+string(state), x, "")})
+		if err := insertEvents(tx, []cases.Event{sendingEvent(now, cases.System("tell"), "sending."+string(state), x, "")}); err != nil {
+			return err
+		}
+		return undelivered(tx, now, before, x)
 	})
+}
+
+// undelivered asks for an assessment when a question has failed to arrive: its
+// case waits for an answer that cannot come.
+func undelivered(tx *gorm.DB, now time.Time, before cases.SendingState, x cases.Sending) error {
+	if x.Kind != cases.SendingQuestion || x.State.Delivered() || x.State == before {
+		return nil
+	}
+	var ids []int64
+	if err := tx.Raw("SELECT case_id FROM links WHERE report_id = ?", x.ReportID).Scan(&ids).Error; err != nil || len(ids) == 0 {
+		return err
+	}
+	return insertJobs(tx, now, []cases.Job{assessment(now, ids[0])})
+}
+
+// insertSendings records letters before anything is attempted, makes answers to
+// them find their report, and returns the jobs that send them.
+func insertSendings(tx *gorm.DB, now time.Time, letters []cases.Sending) ([]cases.Job, error) {
+	rows := make([][]any, len(letters))
+	var keys [][]any
+	for i, a := range letters {
+		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.State, text(a.Note), now}
+		if a.State == cases.SendingPlanned {
+			keys = append(keys, []any{mailKey(a.MessageID), a.ReportID})
+		}
+	}
+	var added []cases.Sending
+	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, state, note, created_at)", rows,
+		"RETURNING id, state", &added)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := insert(tx, "threads (key, report_id)", keys, ""); err != nil {
+		return nil, err
+	}
+	var jobs []cases.Job
+	for _, a := range added {
+		if a.State == cases.SendingPlanned {
+			jobs = append(jobs, cases.Job{Kind: cases.JobTell, ObjectID: a.ID})
+		}
+	}
+	return jobs, nil
+}
+
+// TellCase applies change to a case under its lock, like UpdateCase, and gives
+// it the reporters of the case with their reports, newest first. The letters
+// that it returns are recorded in the same transaction.
+func (s *Store) TellCase(ctx context.Context, now time.Time, id, version int64, change func(*cases.Case, []cases.Addressee) ([]cases.Sending, error)) (cases.Case, error) {
+	now = stored(now)
+	var c cases.Case
+	err := s.retry(ctx, func(tx *gorm.DB) error {
+		var err error
+		c, err = s.updateCase(tx, id, version, func(c *cases.Case) error {
+			to, err := addressees(tx, id)
+			if err != nil {
+				return err
+			}
+			letters, err := change(c, to)
+			if err != nil {
+				return err
+			}
+			for i := range letters {
+				letters[i].CaseID = id
+			}
+			jobs, err := insertSendings(tx, now, letters)
+			if err != nil {
+				return err
+			}
+			return insertJobs(tx, now, jobs)
+		})
+		return err
+	})
+	return c, err
+}
+
+// addressees are the reporters of a case that left an address, once for each of
+// their reports, newest first.
+func addressees(tx *gorm.DB, caseID int64) ([]cases.Addressee, error) {
+	var rows []struct {
+		ReportID   int64
+		ReporterID int64
+		Channel    cases.Channel
+		ReceivedAt time.Time
+		Language   string
+		Email      string
+		Details    cases.Details `gorm:"serializer:json"`
+		BouncedAt  *time.Time
+	}
+	err := tx.Raw(`SELECT r.id AS report_id, r.reporter_id, r.channel, r.received_at, r.language, p.email, r.details, p.bounced_at
+		FROM links l JOIN reports r ON r.id = l.report_id JOIN reporters p ON p.id = r.reporter_id
+		WHERE l.case_id = ? AND p.email <> '' ORDER BY r.id DESC`, caseID).Scan(&rows).Error
+	to := make([]cases.Addressee, len(rows))
+	for i, r := range rows {
+		to[i] = cases.Addressee{ReportID: r.ReportID, ReporterID: r.ReporterID, Channel: r.Channel, ReceivedAt: r.ReceivedAt.UTC(), Language: r.Language,
+			Email: r.Email, Mail: r.Details.Mail, BouncedAt: r.BouncedAt}
+	}
+	return to, err
 }
 
 // DecideSending applies a person's word on a sending whose outcome is unknown.
@@ -127,7 +228,7 @@ func (s *Store) DecideSending(ctx context.Context, a cases.Actor, now time.Time,
 			return err
 		}
 		if x.State != cases.SendingPlanned {
-			return nil
+			return undelivered(tx, now, cases.SendingUnknown, x)
 		}
 		return insertJobs(tx, now, []cases.Job{{Kind: cases.JobTell, ObjectID: id}})
 	})

@@ -16,8 +16,8 @@ import (
 const maxReferences = 50
 
 // threadKeys are the conversations that a message may belong to, the surest
-// first: the one it names, what it answers, what that answered. Empty ids
-// belong to nothing.
+// first: the one it names, what it answers, what that answered, and the tokens
+// in the addresses that it went to. Empty ids belong to nothing.
 func threadKeys(m cases.Message, p cases.Parsed) []string {
 	var keys []string
 	if p.Thread != "" {
@@ -28,6 +28,9 @@ func threadKeys(m cases.Message, p cases.Parsed) []string {
 		if k := mailKey(ids[i]); k != "" {
 			keys = append(keys, k)
 		}
+	}
+	for _, token := range cases.ReplyTokens(p.Mail.Recipients) {
+		keys = append(keys, tokenKey(token))
 	}
 	return keys
 }
@@ -45,12 +48,19 @@ func threadKey(m cases.Message, thread string) string {
 // mailKey is the key of one of our own mails by its message id, with or
 // without brackets; "" for none.
 func mailKey(id string) string {
+	if token := cases.LetterToken(id); token != "" {
+		return tokenKey(token)
+	}
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	if id == "" {
 		return ""
 	}
 	return bounded("mail:" + id)
 }
+
+// tokenKey is the key of one of our own mails by the token that is in its
+// message id and in the address that answers go to.
+func tokenKey(token string) string { return "mail:" + token }
 
 // bounded makes of any key one that a text column under an index takes, and
 // keeps different ones different.

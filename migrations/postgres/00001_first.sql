@@ -25,7 +25,9 @@ create table settings (
 create table messages (
   id bigint generated always as identity primary key, channel text not null, source text not null default '', dedup_key text not null, token text not null unique,
   sha256 text not null, size bigint not null, evidence bytea, blob_key text not null default '', meta jsonb not null,
-  state text not null, report_id bigint not null default 0, note text not null default '', reference text not null default '', received_at timestamptz not null, filed_at timestamptz,
+  state text not null, report_id bigint not null default 0, note text not null default '', reference text not null default '',
+  automatic boolean not null default false, text_at integer not null default -1,
+  received_at timestamptz not null, filed_at timestamptz,
   unique (channel, dedup_key)
 );
 create index messages_report on messages (report_id) where report_id <> 0;
@@ -53,7 +55,7 @@ create table reports (
   reporter_kind text not null default '', category text not null, pretext text not null default '', language text not null default '',
   subject text not null default '', text text not null default '', account text not null default '', earliest timestamptz, latest timestamptz,
   occurrences integer not null default 0, identity text not null default '', details jsonb not null, unreadable boolean not null default false,
-  received_at timestamptz not null, created_at timestamptz not null
+  received_at timestamptz not null, replied_at timestamptz, created_at timestamptz not null
 );
 create table threads (
   key text primary key, report_id bigint not null references reports (id)
@@ -172,9 +174,12 @@ create table replicas (
 -- Outward.
 create table sendings (
   id bigint generated always as identity primary key, kind text not null, case_id bigint not null, report_id bigint not null, recipient text not null, to_digest text not null,
-  message_id text not null unique, language text not null default '', state text not null, note text not null default '',
-  created_at timestamptz not null, attempted_at timestamptz, settled_at timestamptz, unique (report_id, kind)
+  message_id text not null unique, language text not null default '', text text not null default '', disposition text not null default '', state text not null, note text not null default '',
+  created_at timestamptz not null, attempted_at timestamptz, settled_at timestamptz
 );
+create unique index sendings_acknowledged on sendings (report_id) where kind = 'acknowledgement';
+create index sendings_report on sendings (report_id);
+create index sendings_question on sendings (case_id, id) where kind = 'question';
 create index sendings_case on sendings (case_id);
 create index sendings_unsettled on sendings (state, id) where state in ('planned', 'attempting', 'unknown');
 create table sender_limits (
