@@ -66,8 +66,12 @@ func Askable(to []Addressee, ours string) []Addressee {
 
 // Outcomes are the letters that tell each reporter once how the case ended.
 // One that may not be sent is suppressed and says why, because "why did nobody
-// tell me" is a question that analysts are asked.
+// tell me" is a question that analysts are asked. Who reported in bad faith is
+// told nothing: it would only teach him.
 func Outcomes(to []Addressee, ours string, d Disposition) []Sending {
+	if d == DispositionMalicious {
+		return nil
+	}
 	var out []Sending
 	for _, a := range onePerReporter(to, ours) {
 		s := Sending{Kind: SendingOutcome, ReportID: a.ReportID, To: a.Email, Language: a.Language, Disposition: d, State: SendingPlanned}

@@ -40,13 +40,56 @@ func (d *Desk) Note(ctx context.Context, a cases.Actor, ref, text string) (cases
 	return d.decide(ctx, a, cases.CmdNoteCase, ref, 0, func(c *cases.Case) error { return c.Note(a, d.now(), text) })
 }
 
-// Resolve judges the case as it was at version.
-func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, version int64, disp cases.Disposition, reason string) (cases.Case, error) {
-	// Before the version is compared: who may not judge learns nothing of it.
-	if err := cases.Permit(a, cases.CmdResolveCase); err != nil {
+// Judgement ends a case.
+type Judgement struct {
+	Version     int64 // of the case as the actor saw it; 0: as it is
+	Disposition cases.Disposition
+	Reason      string
+	Quiet       bool // the reporters are not told how it ended
+}
+
+// Resolve judges a case and tells those who reported it how it ended, as far as
+// they can be told.
+func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, j Judgement) (cases.Case, error) {
+	return d.write(ctx, a, cases.CmdResolveCase, ref, j.Version, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
+		if err := c.Resolve(a, d.now(), j.Disposition, j.Reason); err != nil || j.Quiet || d.Mailer == nil {
+			return nil, err
+		}
+		return cases.Outcomes(to, d.Mailer.From(), j.Disposition), nil
+	})
+}
+
+// Ask writes a question to the reporter of a report of the case, 0 for the
+// newest who can be written to.
+func (d *Desk) Ask(ctx context.Context, a cases.Actor, ref string, report int64, text string) (cases.Case, error) {
+	return d.write(ctx, a, cases.CmdAskReporter, ref, 0, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
+		if d.Mailer == nil {
+			return nil, cases.Conflict("no mail server is configured, so that nobody can be asked")
+		}
+		q, err := c.Ask(a, d.now(), text, report, to, d.Mailer.From())
+		return []cases.Sending{q}, err
+	})
+}
+
+// write is decide for a command that also writes to reporters.
+func (d *Desk) write(ctx context.Context, a cases.Actor, cmd cases.Command, ref string, version int64, change func(*cases.Case, []cases.Addressee) ([]cases.Sending, error)) (cases.Case, error) {
+	if err := cases.Permit(a, cmd); err != nil {
 		return cases.Case{}, err
 	}
-	return d.decide(ctx, a, cases.CmdResolveCase, ref, version, func(c *cases.Case) error { return c.Resolve(a, d.now(), disp, reason) })
+	id, err := d.caseID(a, ref)
+	if err != nil {
+		return cases.Case{}, err
+	}
+	return d.Store.TellCase(ctx, d.now(), id, version, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
+		if err := checkCaseRef(*c, ref); err != nil {
+			return nil, err
+		}
+		letters, err := change(c, to)
+		for i := range letters {
+			letters[i].MessageID = cases.LetterID(newToken(), d.MailDomain)
+		}
+		return letters, err
+	})
 }
 
 // Reopen takes a resolution back.

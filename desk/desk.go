@@ -31,6 +31,9 @@ type Config struct {
 	Emergency *numbers.Emergency
 	// Salt makes digests of addresses useless outside this installation.
 	Salt []byte
+	// AuthServers are the names by which our own mail servers state what DKIM,
+	// SPF and DMARC gave; none: intake says who is believed.
+	AuthServers []string
 	// Region is how bare numbers are read where the door knows nothing better, alpha-2.
 	Region string
 	// MailDomain is the right-hand side of the message ids that we make.

@@ -67,7 +67,7 @@ func (d *Desk) parse(m cases.Message, raw []byte) (p cases.Parsed) {
 			p = cases.Parsed{Category: cases.CategoryOther, Unreadable: true, Warnings: []string{"reading this message failed; it was filed unread"}}
 		}
 	}()
-	c := intake.Context{Region: m.Meta.Region, Language: m.Meta.Language, ReceivedAt: m.ReceivedAt}
+	c := intake.Context{Region: m.Meta.Region, Language: m.Meta.Language, ReceivedAt: m.ReceivedAt, AuthServers: d.AuthServers}
 	if c.Region == "" {
 		c.Region = d.Region
 	}
@@ -87,7 +87,7 @@ func (d *Desk) acknowledgement(m cases.Message, p cases.Parsed) *cases.Sending {
 	}
 	s := &cases.Sending{
 		Kind: cases.SendingAcknowledgement, To: p.Reporter.Email, ToDigest: d.digest(p.Reporter.Email),
-		MessageID: "ab." + newToken() + "@" + d.MailDomain, Language: p.Language, State: cases.SendingPlanned,
+		MessageID: cases.LetterID(newToken(), d.MailDomain), Language: p.Language, State: cases.SendingPlanned,
 	}
 	if d.Mailer == nil {
 		s.State, s.Note = cases.SendingSuppressed, "no mail server is configured"

@@ -146,7 +146,7 @@ func TestStatusNamesNobody(t *testing.T) {
 		w.work()
 		_, err := w.desk.Claim(ctx, ann, f.CaseRef)
 		w.must(err)
-		c, err := w.desk.Resolve(ctx, ann, f.CaseRef, 0, cases.DispositionUpheld, "acme did it")
+		c, err := w.desk.Resolve(ctx, ann, f.CaseRef, Judgement{Disposition: cases.DispositionUpheld, Reason: "acme did it"})
 		w.must(err)
 		st, err := w.desk.Status(ctx, f.Token)
 		w.must(err)
@@ -181,7 +181,7 @@ func TestCasesAreFoundByTheirWholeReference(t *testing.T) {
 		w.must(err)
 		w.refused(w.desk.Merge(ctx, ann, f.CaseRef, f.CaseRef, "same"), cases.ErrInvalid, "itself")
 		w.refused(w.desk.Merge(ctx, ann, f.CaseRef, other, "same"), cases.ErrNotFound, other)
-		_, err = w.desk.Resolve(ctx, ann, f.CaseRef, 999, cases.DispositionInsufficient, "nothing")
+		_, err = w.desk.Resolve(ctx, ann, f.CaseRef, Judgement{Version: 999, Disposition: cases.DispositionInsufficient, Reason: "nothing"})
 		w.refused(err, cases.ErrConflict, "")
 	})
 }
@@ -218,7 +218,7 @@ func TestEveryCommandAsksForPermission(t *testing.T) {
 		"Claim":              one(d.Claim(ctx, a, ref)),
 		"Release":            one(d.Release(ctx, a, ref)),
 		"Note":               one(d.Note(ctx, a, ref, "x")),
-		"Resolve":            one(d.Resolve(ctx, a, ref, 0, cases.DispositionUpheld, "x")),
+		"Resolve":            one(d.Resolve(ctx, a, ref, Judgement{Disposition: cases.DispositionUpheld, Reason: "x"})),
 		"Reopen":             one(d.Reopen(ctx, a, ref, "x")),
 		"Merge":              d.Merge(ctx, a, ref, ref, "x"),
 		"Unmerge":            d.Unmerge(ctx, a, ref, "x"),

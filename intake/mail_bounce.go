@@ -26,6 +26,7 @@ func (m *mailReader) recipient(h message.Header) {
 	case "failed":
 		b.Permanent = strings.HasPrefix(b.Status, "5") || b.Status == "" && strings.HasPrefix(diagnostic, "5")
 	case "delayed":
+		b.Delayed = true
 	default:
 		return
 	}

@@ -12,11 +12,12 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// build writes the letter as a mail (RFC 5322). It is an automatic answer and
-// says so (RFC 3834), so that no honest machine answers it. The header writer
-// encodes and refuses what could break out of a header line.
+// build writes the letter as a mail (RFC 5322). What no person wrote says so
+// (RFC 3834), so that no honest machine answers it. The header writer encodes
+// and refuses what could break out of a header line.
 func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
-	subject, text, err := compose(l, words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator})
+	subject, text, err := compose(l, words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
+		Question: l.Sending.Text, Disposition: l.Sending.Disposition})
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +31,15 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 	h.SetAddressList("To", []*mail.Address{{Address: to.Address}})
 	h.SetSubject(subject)
 	h.SetMessageID(l.Sending.MessageID)
-	h.Set("Auto-Submitted", "auto-replied")
+	switch l.Sending.Kind {
+	case cases.SendingAcknowledgement:
+		h.Set("Auto-Submitted", "auto-replied")
+	case cases.SendingOutcome:
+		h.Set("Auto-Submitted", "auto-generated")
+	}
+	if back := m.sender(l); back != m.from.Address {
+		h.SetAddressList("Reply-To", []*mail.Address{{Name: m.from.Name, Address: back}})
+	}
 	h.Set("X-Auto-Response-Suppress", "All") // what Exchange looks at instead
 	if theirs := l.Report.Details.Mail.MessageID; theirs != "" && !strings.ContainsAny(theirs, " \t\r\n<>") {
 		h.SetMsgIDList("In-Reply-To", []string{theirs})
@@ -50,4 +59,12 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// sender is the address that answers and bounces of the letter come back to.
+func (m *Mailer) sender(l cases.Letter) string {
+	if !m.cfg.Subaddress {
+		return m.from.Address
+	}
+	return cases.ReplyAddress(m.from.Address, cases.LetterToken(l.Sending.MessageID))
 }

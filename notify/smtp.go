@@ -29,12 +29,17 @@ const (
 type MailerConfig struct {
 	// URL is smtps://user:pass@host:465, or smtp://user:pass@host:587 with
 	// STARTTLS, or smtp://host:port without TLS and sign-in on loopback only.
-	URL      string
-	From     string // "Abuse desk <abuse@example.com>" or the bare address
-	BaseURL  string // of the status links
-	Operator string
-	TLS      *tls.Config // nil: the system's roots
-	Now      func() time.Time
+	URL  string
+	From string // "Abuse desk <abuse@example.com>" or the bare address
+	// Subaddress says that mail to abuse+anything@example.com arrives where mail
+	// to abuse@example.com does (RFC 5233). Letters are then answered to an
+	// address of their own, which finds its case whatever the answering program
+	// does to the header.
+	Subaddress bool
+	BaseURL    string // of the status links
+	Operator   string
+	TLS        *tls.Config // nil: the system's roots
+	Now        func() time.Time
 }
 
 // Mailer sends letters by SMTP. Safe for concurrent use.
@@ -99,7 +104,7 @@ func (m *Mailer) Send(ctx context.Context, l cases.Letter) (cases.Outcome, error
 	defer stop()
 	c := smtp.NewClient(conn)
 	c.CommandTimeout, c.SubmissionTimeout = commandTimeout, submissionTimeout
-	w, err := m.begin(&c, conn, l.Sending.To)
+	w, err := m.begin(&c, conn, m.sender(l), l.Sending.To)
 	if err != nil {
 		return notTaken(err), nil
 	}
@@ -139,7 +144,7 @@ func (m *Mailer) tlsConfig() *tls.Config {
 }
 
 // begin goes as far as DATA. Until the final dot nothing has been sent.
-func (m *Mailer) begin(c **smtp.Client, conn net.Conn, to string) (*smtp.DataCommand, error) {
+func (m *Mailer) begin(c **smtp.Client, conn net.Conn, from, to string) (*smtp.DataCommand, error) {
 	if !m.implicit && !m.plain {
 		upgraded, err := smtp.NewClientStartTLS(conn, m.tlsConfig())
 		if err != nil {
@@ -154,7 +159,7 @@ func (m *Mailer) begin(c **smtp.Client, conn net.Conn, to string) (*smtp.DataCom
 			return nil, fmt.Errorf("sign in to the mail server: %w", err)
 		}
 	}
-	if err := (*c).Mail(m.from.Address, nil); err != nil {
+	if err := (*c).Mail(from, nil); err != nil {
 		return nil, err
 	}
 	if err := (*c).Rcpt(to, nil); err != nil {

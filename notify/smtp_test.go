@@ -20,6 +20,7 @@ import (
 type peer struct {
 	mu    sync.Mutex
 	mails [][]byte
+	from  []string // of the envelope
 	rcpt  error
 	data  error
 	drop  bool // hang up after the message, before the answer
@@ -30,9 +31,14 @@ type peerSession struct {
 	conn *smtp.Conn
 }
 
-func (s *peerSession) Reset()                               {}
-func (s *peerSession) Logout() error                        { return nil }
-func (s *peerSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *peerSession) Reset()        {}
+func (s *peerSession) Logout() error { return nil }
+func (s *peerSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.p.from = append(s.p.from, from)
+	return nil
+}
 func (s *peerSession) Rcpt(string, *smtp.RcptOptions) error { return s.p.rcpt }
 func (s *peerSession) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)

@@ -18,9 +18,11 @@ const fallback = "en"
 
 // words is a template's data.
 type words struct {
-	Ref       string
-	StatusURL string
-	Operator  string
+	Ref         string
+	StatusURL   string
+	Operator    string
+	Question    string
+	Disposition cases.Disposition
 }
 
 // templates holds kind.language.txt: a Subject line, an empty line, the text.

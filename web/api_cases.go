@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/desk"
 )
 
 func (s *Server) apiCases(api huma.API) {
@@ -19,6 +20,7 @@ func (s *Server) apiCases(api huma.API) {
 	huma.Register(api, reg("claim-case", http.MethodPost, "/api/v1/cases/{ref}/claim", "Take a case"), s.apiClaim)
 	huma.Register(api, reg("release-case", http.MethodPost, "/api/v1/cases/{ref}/release", "Give a case back"), s.apiRelease)
 	huma.Register(api, reg("note-case", http.MethodPost, "/api/v1/cases/{ref}/notes", "Add a note"), s.apiNote)
+	huma.Register(api, reg("ask-reporter", http.MethodPost, "/api/v1/cases/{ref}/questions", "Ask a reporter by mail"), s.apiAsk)
 	huma.Register(api, reg("resolve-case", http.MethodPost, "/api/v1/cases/{ref}/resolve", "Judge a case"), s.apiResolve)
 	huma.Register(api, reg("reopen-case", http.MethodPost, "/api/v1/cases/{ref}/reopen", "Take a judgement back"), s.apiReopen)
 	huma.Register(api, reg("merge-case", http.MethodPost, "/api/v1/cases/{ref}/merge", "Move all reports into another case"), s.apiMerge)
@@ -162,9 +164,22 @@ func (s *Server) apiResolve(ctx context.Context, in *struct {
 		Disposition string `json:"disposition" doc:"upheld, compromised, spoofed_elsewhere, not_ours_referred, lawful_unwanted, insufficient or malicious_report"`
 		Reason      string `json:"reason"`
 		Version     int64  `json:"version,omitempty" doc:"What you saw; 0 decides whatever has happened since"`
+		Quiet       bool   `json:"quiet,omitempty" doc:"Do not write to the reporters how it ended"`
 	}
 }) (*caseOutput, error) {
-	c, err := s.Desk.Resolve(ctx, actorOf(ctx), in.Ref, in.Body.Version, cases.Disposition(in.Body.Disposition), in.Body.Reason)
+	c, err := s.Desk.Resolve(ctx, actorOf(ctx), in.Ref, desk.Judgement{Version: in.Body.Version, Disposition: cases.Disposition(in.Body.Disposition),
+		Reason: in.Body.Reason, Quiet: in.Body.Quiet})
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiAsk(ctx context.Context, in *struct {
+	CaseRef
+	Body struct {
+		Text   string `json:"text" doc:"The question, in the reporter's language; it is sent as it stands"`
+		Report int64  `json:"report,omitempty" doc:"Whose reporter is asked; 0: the newest who can be"`
+	}
+}) (*caseOutput, error) {
+	c, err := s.Desk.Ask(ctx, actorOf(ctx), in.Ref, in.Body.Report, in.Body.Text)
 	return s.caseOut(ctx, c, err)
 }
 

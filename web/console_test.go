@@ -133,6 +133,21 @@ func TestDecideOnCase(t *testing.T) {
 			{name: "the note", request: get("analyst", c), status: 200, says: []string{"Asked &lt;b&gt;Acme", "The note is on the timeline."}, keeps: []string{"<b>Acme"}},
 		})
 		w.run([]scenario{
+			{name: "ask where nothing can be sent", request: post("analyst", c+"/ask", form("text", "Which number?")), status: 409, says: []string{"Which number?", "No mail server", `id="ask" aria-labelledby="ask-title" data-shown`}},
+		})
+		w.desk.Mailer = silence{}
+		w.run([]scenario{
+			{name: "ask nothing", request: post("analyst", c+"/ask", form("text", " ")), status: 422, says: []string{`id="ask-text-error"`}},
+			{name: "ask about no report", request: post("analyst", c+"/ask", form("text", "Which?", "report", "x")), status: 422, says: []string{`id="ask-report-error"`}},
+			{name: "ask about another case's", request: post("analyst", c+"/ask", form("text", "Which?", "report", "999")), status: 422, says: []string{`id="ask-report-error"`}},
+			{name: "ask as auditor", request: post("auditor", c+"/ask", form("text", "Which?")), status: 403},
+			{name: "ask", request: post("analyst", c+"/ask", form("text", "Which number did <i>they</i> show?", "report", fmt.Sprint(w.report))), status: 303, location: c},
+			{name: "asked", request: get("analyst", c), status: 200, says: []string{"The question is on its way.", "Waiting for the reporter", "asked the reporter of report", "&lt;i&gt;they"}, keeps: []string{reporterHim}},
+			{name: "the question among what is sent", request: get("analyst", "/desk/sendings"), status: 200, says: []string{"Question", "m…@example.com"}},
+			{name: "asked by a key", request: call("POST", "/api/v1/cases/"+w.ref+"/questions", "cases", `{"text":"And when?"}`), status: 200, says: []string{`"awaiting_reporter"`}},
+			{name: "asked by a key that may only read", request: call("POST", "/api/v1/cases/"+w.ref+"/questions", "read", `{"text":"And when?"}`), status: 403},
+		})
+		w.run([]scenario{
 			{name: "resolve without a disposition", request: post("analyst", c+"/resolve", form("version", version(), "reason", "Because I typed this.")), status: 422, says: []string{"Because I typed this.", `id="resolve-disposition-error"`, `id="resolve" aria-labelledby="resolve-title" data-shown`}},
 			{name: "resolve an older version", request: post("analyst", c+"/resolve", form("version", old, "disposition", "upheld", "reason", "Old news.")), status: 409, says: []string{"Old news.", `value="upheld" checked`, `role="alert"`}},
 			{name: "resolve without a version", request: post("analyst", c+"/resolve", form("disposition", "upheld", "reason", "x")), status: 422, says: []string{"which version"}},

@@ -50,8 +50,27 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 	}
 	p.Merged, p.Outcome = ev.merged(), ev.outcome()
 	p.Resolve.Dispositions = dispositionChoices()
+	p.Ask.Reporters = reportersOf(ev.Reports)
+	p.Can.Ask = p.Can.Ask && len(p.Ask.Reporters) > 0
+	if len(p.Ask.Reporters) > 0 {
+		p.Ask.Report.Value = p.Ask.Reporters[0].Value
+	}
 	p.Restrict = ev.restrictForm()
 	return p, nil
+}
+
+// reportersOf are those who left an address, each once, newest first.
+func reportersOf(reports []cases.ReportView) []Choice {
+	var out []Choice
+	seen := map[int64]bool{}
+	for _, r := range reports {
+		if r.Reporter == nil || r.Reporter.Email == "" || seen[r.Reporter.ID] || len(out) == reportsOnCase {
+			continue
+		}
+		seen[r.Reporter.ID] = true
+		out = append(out, Choice{Value: strconv.FormatInt(r.ID, 10), Label: r.Reporter.Email, Hint: reporterWord(r.ReporterKind)})
+	}
+	return out
 }
 
 // marks are the times of reports, on the chart of calls.
@@ -131,6 +150,7 @@ func actsOf(x cases.Case, a cases.Actor) CaseActs {
 		Claim:    open && x.Assignee == "" && may(cases.CmdClaimCase),
 		Release:  open && x.Assignee != "" && may(cases.CmdReleaseCase),
 		Note:     may(cases.CmdNoteCase),
+		Ask:      open && may(cases.CmdAskReporter),
 		Resolve:  open && may(cases.CmdResolveCase),
 		Reopen:   x.State == cases.StateResolved && x.MergedInto == 0 && may(cases.CmdReopenCase),
 		Restrict: open && may(cases.CmdProposeRestrict),

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/desk"
 )
 
 // done returns to the case with a sentence about what was done, or with why it
@@ -60,6 +62,24 @@ func (s *Server) noteCase(c *gin.Context, a cases.Actor) error {
 	})
 }
 
+func (s *Server) askReporter(c *gin.Context, a cases.Actor) error {
+	text, of := c.PostForm("text"), c.PostForm("report")
+	report, err := strconv.ParseInt(cmp.Or(of, "0"), 10, 64)
+	if err != nil {
+		err = cases.Invalid(cases.Problem{Field: "report", Message: "choose one of the reporters"})
+	} else {
+		_, err = s.Desk.Ask(c.Request.Context(), a, c.Param("ref"), report, text)
+	}
+	if err == nil {
+		return s.done(c, nil, "The question is on its way.", "")
+	}
+	return s.again(c, a, err, func(p *CasePage) string {
+		f := &p.Ask
+		f.Text.Value, f.Report.Value, f.Shown = text, of, p.Can.Ask
+		return beside(err, map[string]*Field{"text": &f.Text, "report": &f.Report})
+	})
+}
+
 // version reads which version of the case was on the page.
 func version(c *gin.Context) (int64, error) {
 	v, err := strconv.ParseInt(c.PostForm("version"), 10, 64)
@@ -71,16 +91,17 @@ func version(c *gin.Context) (int64, error) {
 
 func (s *Server) resolveCase(c *gin.Context, a cases.Actor) error {
 	disposition, reason := c.PostForm("disposition"), c.PostForm("reason")
+	quiet := c.PostForm("tell") == ""
 	v, err := version(c)
 	if err == nil {
-		_, err = s.Desk.Resolve(c.Request.Context(), a, c.Param("ref"), v, cases.Disposition(disposition), reason)
+		_, err = s.Desk.Resolve(c.Request.Context(), a, c.Param("ref"), desk.Judgement{Version: v, Disposition: cases.Disposition(disposition), Reason: reason, Quiet: quiet})
 	}
 	if err == nil {
 		return s.done(c, nil, "Resolved as "+dispositionWord(cases.Disposition(disposition))+".", "")
 	}
 	return s.again(c, a, err, func(p *CasePage) string {
 		f := &p.Resolve
-		f.Disposition.Value, f.Reason.Value, f.Shown = disposition, reason, p.Can.Resolve
+		f.Disposition.Value, f.Reason.Value, f.Quiet, f.Shown = disposition, reason, quiet, p.Can.Resolve
 		return beside(err, map[string]*Field{"disposition": &f.Disposition, "reason": &f.Reason})
 	})
 }

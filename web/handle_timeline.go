@@ -104,14 +104,28 @@ func eventWords(e cases.Event) string {
 		return "lifted restriction " + e.ObjectID
 	case string(cases.CmdResolveSending):
 		return "looked into a sending: " + strings.ToLower(sendingState(cases.SendingState(d["state"])).Word)
+	case string(cases.CmdAskReporter):
+		return "asked the reporter of report " + d["report"]
+	case "reporter.bounced":
+		return "gave up an address: mail to it came back"
 	case "sending.sent":
-		return "sent an " + strings.ToLower(sendingWord(cases.SendingKind(d["kind"])))
+		return "sent " + article(d["kind"])
 	case "sending.refused":
-		return "was refused an " + strings.ToLower(sendingWord(cases.SendingKind(d["kind"])))
+		return "was refused " + article(d["kind"])
+	case "sending.bounced":
+		return strings.TrimSuffix("got back "+article(d["kind"])+": "+d["status"], ": ")
 	case "sending.unknown":
-		return "does not know whether an " + strings.ToLower(sendingWord(cases.SendingKind(d["kind"]))) + " arrived"
+		return "does not know whether " + article(d["kind"]) + " arrived"
 	case "sending.suppressed":
-		return "did not send an " + strings.ToLower(sendingWord(cases.SendingKind(d["kind"])))
+		return "did not send " + article(d["kind"])
 	}
 	return e.Command + " " + e.ObjectKind + " " + e.ObjectID
+}
+
+func article(kind string) string {
+	word := strings.ToLower(sendingWord(cases.SendingKind(kind)))
+	if strings.HasPrefix(word, "q") {
+		return "a " + word
+	}
+	return "an " + word
 }

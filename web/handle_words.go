@@ -174,6 +174,8 @@ func sendingState(s cases.SendingState) State {
 		return State{string(s), "Sent", Cleared}
 	case cases.SendingRefused:
 		return State{string(s), "Refused", Harm}
+	case cases.SendingBounced:
+		return State{string(s), "Came back", Harm}
 	case cases.SendingUnknown:
 		return State{string(s), "Unknown", Doubt}
 	case cases.SendingSuppressed:
@@ -186,6 +188,8 @@ func sendingWord(k cases.SendingKind) string {
 	switch k {
 	case cases.SendingAcknowledgement:
 		return "Acknowledgement"
+	case cases.SendingQuestion:
+		return "Question"
 	case cases.SendingOutcome:
 		return "Outcome"
 	}

@@ -23,6 +23,7 @@ type CasePage struct {
 	Resolve  ResolveForm
 	Restrict RestrictForm
 	Note     NoteForm
+	Ask      AskForm
 	Reopen   ReasonForm
 	Merge    MergeForm
 	Unmerge  ReasonForm
@@ -53,7 +54,7 @@ type CaseParts struct {
 
 // CaseActs are the commands that this reader may give on this case now.
 type CaseActs struct {
-	Claim, Release, Note, Resolve, Reopen, Restrict, Merge, Unmerge bool
+	Claim, Release, Note, Ask, Resolve, Reopen, Restrict, Merge, Unmerge bool
 }
 
 // StripCell is one of the five questions with its answer.
@@ -227,6 +228,14 @@ type NoteForm struct {
 	Shown bool
 }
 
+// AskForm asks a reporter by mail.
+type AskForm struct {
+	Report    Field // whose reporter
+	Text      Field
+	Reporters []Choice // masked, newest first
+	Shown     bool
+}
+
 // ReasonForm asks why, for commands that need nothing else.
 type ReasonForm struct {
 	Reason Field
@@ -245,6 +254,7 @@ type ResolveForm struct {
 	Disposition  Field
 	Reason       Field
 	Dispositions []Choice
+	Quiet        bool // the reporters are not told
 	Shown        bool
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/desk"
 )
 
 const nonce = "ABCDEFGHIJKLMNOPQRST"
@@ -118,7 +119,7 @@ func TestStatusPage(t *testing.T) {
 		}
 		c, err := w.desk.Dossier(t.Context(), w.staff["analyst"].Actor(), w.ref)
 		w.must(err)
-		_, err = w.desk.Resolve(t.Context(), w.staff["analyst"].Actor(), w.ref, c.Case.Version, cases.DispositionUpheld, "Acme did it.")
+		_, err = w.desk.Resolve(t.Context(), w.staff["analyst"].Actor(), w.ref, desk.Judgement{Version: c.Case.Version, Disposition: cases.DispositionUpheld, Reason: "Acme did it."})
 		w.must(err)
 		w.run([]scenario{
 			{name: "resolved", request: request{method: "GET", path: path}, status: 200, says: []string{"What we found", "what you reported is right", "report it again"}, keeps: append(personal, "/details")},

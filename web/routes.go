@@ -58,6 +58,7 @@ func (s *Server) pages(e *gin.Engine) {
 	d.POST("/cases/:ref/claim", s.signedIn(s.claimCase))
 	d.POST("/cases/:ref/release", s.signedIn(s.releaseCase))
 	d.POST("/cases/:ref/note", s.signedIn(s.noteCase))
+	d.POST("/cases/:ref/ask", s.signedIn(s.askReporter))
 	d.POST("/cases/:ref/resolve", s.signedIn(s.resolveCase))
 	d.POST("/cases/:ref/reopen", s.signedIn(s.reopenCase))
 	d.POST("/cases/:ref/merge", s.signedIn(s.mergeCase))

@@ -48,6 +48,7 @@ func (w *world) routeAccess() map[string]access {
 		"GET /desk": {allStaff, ""}, "GET /desk/queue": {allStaff, ""}, "GET /desk/queue/new": {allStaff, ""}, "POST /desk/queue/claim-next": {deciders, ""},
 		"GET /desk/cases/:ref": {allStaff, ""}, "GET /desk/cases/:ref/preview": {allStaff, ""}, "GET /desk/cases/:ref/restrict/blast": {allStaff, ""},
 		"POST /desk/cases/:ref/claim": {deciders, ""}, "POST /desk/cases/:ref/release": {deciders, ""}, "POST /desk/cases/:ref/note": {deciders, form("text", "x")},
+		"POST /desk/cases/:ref/ask": {deciders, form("text", "x")}, "POST /api/v1/cases/:ref/questions": {keepers, `{"text":"x"}`},
 		"POST /desk/cases/:ref/resolve": {deciders, form("version", "1", "disposition", "insufficient", "reason", "x")}, "POST /desk/cases/:ref/reopen": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/merge": {deciders, form("into", w.ref, "reason", "x")}, "POST /desk/cases/:ref/unmerge": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/restrict": {deciders, restriction},

@@ -34,6 +34,8 @@ type config struct {
 	IMAPURLs           string `env:"IMAP_URLS"`
 	SMTPURL            string `env:"SMTP_URL"`
 	MailFrom           string `env:"MAIL_FROM"`
+	MailSubaddress     bool   `env:"MAIL_SUBADDRESS"`
+	MailAuthServers    string `env:"MAIL_AUTH_SERVERS"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
 	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`

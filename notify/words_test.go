@@ -1,0 +1,91 @@
+package notify
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-message/mail"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+const tokenOfLetter = "0123456789abcdef0123456789abcdef"
+
+// sent sends a letter and reads what arrives.
+func sent(t *testing.T, change func(*MailerConfig), l cases.Letter) (from string, h mail.Header, text string) {
+	t.Helper()
+	p := &peer{}
+	m := mailer(t, serve(t, p))
+	change(&m.cfg)
+	if out, err := m.Send(t.Context(), l); err != nil || !out.Taken {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, err := mail.CreateReader(bytes.NewReader(p.mails[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := r.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(part.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.from[0], r.Header, strings.ReplaceAll(string(b), "\r\n", "\n")
+}
+
+// Every kind has words in every language, with nothing left unfilled, and no
+// two dispositions read alike.
+func TestEveryLetterHasWords(t *testing.T) {
+	for _, language := range []string{"en", "es", "fr"} {
+		seen := map[string]cases.Disposition{}
+		for _, kind := range []cases.SendingKind{cases.SendingAcknowledgement, cases.SendingQuestion, cases.SendingOutcome} {
+			if templates.Lookup(string(kind)+"."+language+".txt") == nil {
+				t.Errorf("no %s in %s", kind, language)
+			}
+			for _, d := range cases.Dispositions() {
+				l := letter()
+				l.Sending.Kind, l.Sending.Language, l.Sending.Text, l.Sending.Disposition = kind, language, "Which number?", d
+				subject, text, err := compose(l, words{Ref: "AB-2026-004217", StatusURL: "https://desk.example/reports/t", Operator: "Northwind", Question: l.Sending.Text, Disposition: d})
+				if err != nil || !strings.Contains(subject, "AB-2026-004217") || !strings.Contains(text, "Northwind") || strings.Contains(text, "<no value>") || strings.Contains(text, "\n\n\n") {
+					t.Errorf("%s %s %s: %v\n%s\n%s", kind, language, d, err, subject, text)
+				}
+				if kind == cases.SendingOutcome && d != cases.DispositionMalicious { // which is not written
+					if other, ok := seen[text]; ok {
+						t.Errorf("%s: %s reads like %s", language, d, other)
+					}
+					seen[text] = d
+				}
+			}
+		}
+	}
+}
+
+func TestAQuestionIsAPersons(t *testing.T) {
+	l := letter()
+	l.Sending.Kind, l.Sending.Language, l.Sending.Text = cases.SendingQuestion, "en", "Which number did they show?\nAnd when?"
+	l.Sending.MessageID = cases.LetterID(tokenOfLetter, "desk.example")
+	from, h, text := sent(t, func(*MailerConfig) {}, l)
+	if h.Has("Auto-Submitted") || h.Has("Reply-To") || from != "abuse@desk.example" {
+		t.Errorf("from %s\n%v", from, h)
+	}
+	if !strings.Contains(text, "\nWhich number did they show?\nAnd when?\n") || strings.Contains(text, "{{") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestAnswersAndBouncesComeBackToTheLettersOwnAddress(t *testing.T) {
+	l := letter()
+	l.Sending.Kind, l.Sending.Disposition = cases.SendingOutcome, cases.DispositionUpheld
+	l.Sending.MessageID = cases.LetterID(tokenOfLetter, "desk.example")
+	from, h, _ := sent(t, func(c *MailerConfig) { c.Subaddress = true }, l)
+	own := "abuse+" + tokenOfLetter + "@desk.example"
+	if from != own || h.Get("Reply-To") != `"Abuse desk" <`+own+`>` || h.Get("From") != `"Abuse desk" <abuse@desk.example>` || h.Get("Auto-Submitted") != "auto-generated" {
+		t.Errorf("from %s\n%v", from, h)
+	}
+}
