@@ -19,10 +19,16 @@ function words(form: HTMLFormElement, name: string): string {
 function tell(form: HTMLFormElement): void {
   const button = form.querySelector<HTMLElement>("[data-act]");
   if (!button) return;
+  button.dataset.plain ??= button.textContent ?? "";
+  let whole = true;
   // Twice, since the words of a choice may themselves have a place: "Allow at most {value} calls at a time".
-  const fill = (pattern: string) => pattern.replace(/\{(\w+)\}/g, (_, name: string) => words(form, name));
+  const fill = (pattern: string) => pattern.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const said = words(form, name);
+      whole &&= said !== "";
+      return said;
+    });
   const text = fill(fill(button.dataset.act ?? "")).replace(/\s+/g, " ").trim();
-  if (text) button.textContent = text;
+  button.textContent = whole ? text : button.dataset.plain;
   // Fields that only one choice needs: data-when="kind=channels".
   for (const part of form.querySelectorAll<HTMLElement>("[data-when]")) {
     const [name, values] = (part.dataset.when ?? "").split("=", 2);
