@@ -28,17 +28,29 @@ type MailServer struct {
 	dir     string
 	release func()
 	process *Process
+	// introspection is where tokens are asked about; empty is only passwords.
+	introspection string
 
 	mu        sync.Mutex
 	passwords map[string]string
 	delivered int
 }
 
+// MailOption sets a mail server up in another way.
+type MailOption func(*MailServer)
+
+// WithTokens lets users sign in with access tokens too, by OAUTHBEARER and
+// XOAUTH2. For each one the server asks the URL (RFC 7662) whether it is active,
+// and for which username.
+func WithTokens(introspection string) MailOption {
+	return func(s *MailServer) { s.introspection = introspection }
+}
+
 // Dovecot starts a mail server of this test's own, without users. Each user
 // that is added has an INBOX and an empty folder Filed.
-func Dovecot(t testing.TB) *MailServer {
+func Dovecot(t testing.TB, options ...MailOption) *MailServer {
 	t.Helper()
-	s, err := StartDovecot()
+	s, err := StartDovecot(options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +65,7 @@ func Dovecot(t testing.TB) *MailServer {
 
 // StartDovecot starts a mail server that lives until Stop, or else as long as
 // this process.
-func StartDovecot() (*MailServer, error) {
+func StartDovecot(options ...MailOption) (*MailServer, error) {
 	program, err := debian.find(dovecotProgram, dovecotPackage)
 	if err != nil {
 		return nil, err
@@ -80,6 +92,9 @@ func StartDovecot() (*MailServer, error) {
 
 		passwords: map[string]string{},
 	}
+	for _, option := range options {
+		option(s)
+	}
 	err = s.configure(port)
 	if err == nil {
 		err = s.Restart()
@@ -104,15 +119,25 @@ var dovecotConf string
 
 var dovecotTemplate = template.Must(template.New("dovecot.conf").Parse(dovecotConf))
 
+// oauth2Conf is read with introspection only.
+const oauth2Conf = `introspection_mode = post
+introspection_url = %s
+username_attribute = username
+active_attribute = active
+active_value = true
+timeout_msecs = 5000
+`
+
 func (s *MailServer) configure(port int) error {
 	var conf strings.Builder
 	err := dovecotTemplate.Execute(&conf, map[string]any{
 		"Dir": s.dir, "Port": port, "User": s.as.user, "Group": s.as.group, "UID": s.as.uid, "GID": s.as.gid,
+		"Introspection": s.introspection,
 	})
 	if err != nil {
 		return err
 	}
-	for name, content := range map[string]string{"dovecot.conf": conf.String(), "users": ""} {
+	for name, content := range map[string]string{"dovecot.conf": conf.String(), "oauth2.conf": fmt.Sprintf(oauth2Conf, s.introspection), "users": ""} {
 		path := filepath.Join(s.dir, name)
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return err
