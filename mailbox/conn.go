@@ -21,7 +21,8 @@ import (
 // and it has none between them.
 type watched struct {
 	net.Conn
-	patience atomic.Int64
+	patience  atomic.Int64
+	emptyNext atomic.Bool // what is written next is an empty SASL response
 }
 
 func (w *watched) Read(p []byte) (int, error) {
@@ -33,6 +34,19 @@ func (w *watched) Read(p []byte) (int, error) {
 
 // SetReadDeadline does nothing: see watched.
 func (w *watched) SetReadDeadline(time.Time) error { return nil }
+
+// Write corrects an empty SASL response, for which the library writes "=". That
+// is how an initial one is written (RFC 4959 section 3); a later one is an empty
+// line (RFC 3501 section 6.2.2).
+func (w *watched) Write(p []byte) (int, error) {
+	if w.emptyNext.Swap(false) && string(p) == "=\r\n" {
+		if _, err := w.Conn.Write(p[1:]); err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
+	return w.Conn.Write(p)
+}
 
 // wait sets the patience from now on, also of the read that is going on.
 func (w *watched) wait(d time.Duration) {
@@ -52,8 +66,30 @@ type link struct {
 // takes to commit what was read.
 const between = 10 * time.Minute
 
-// connect dials and signs in.
+// connect dials and signs in. A token that was kept can have been revoked before
+// its end: the first refusal of one is an occasion for a new one.
 func connect(ctx context.Context, m Mailbox, config *tls.Config, patience time.Duration) (*link, error) {
+	if m.Tokens == nil {
+		return dial(ctx, m, config, patience, "")
+	}
+	for again := false; ; again = true {
+		token, fresh, err := m.Tokens.token(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l, err := dial(ctx, m, config, patience, token)
+		if !errors.Is(err, cases.ErrForbidden) {
+			return l, err
+		}
+		m.Tokens.discard(token)
+		if fresh || again {
+			return nil, err
+		}
+	}
+}
+
+// dial connects once and signs in with the token, or without one by password.
+func dial(ctx context.Context, m Mailbox, config *tls.Config, patience time.Duration, token string) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	raw, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", m.Addr)
@@ -89,11 +125,15 @@ func connect(ctx context.Context, m Mailbox, config *tls.Config, patience time.D
 		if err := l.client.WaitGreeting(); err != nil {
 			return err
 		}
+		if m.Tokens != nil {
+			return l.authenticate(m, token)
+		}
 		return l.client.Login(m.User, m.Password).Wait()
 	})
 	if err != nil {
 		l.close()
-		if refused(err) {
+		// The server that cannot ask its own database has not refused (RFC 5530).
+		if e, ok := errors.AsType[*imap.Error](err); ok && refused(err) && e.Code != imap.ResponseCodeUnavailable {
 			return nil, &cases.Error{Kind: cases.KindForbidden, Message: m.Host + " refused the sign-in", Err: err}
 		}
 		return nil, unavailable("sign in at "+m.Host, err)

@@ -55,15 +55,15 @@ func (l *lines) String() string {
 const user = "abuse"
 
 // newWorld is for tests that run beside others.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, options ...testenv.MailOption) *world {
 	t.Helper()
 	t.Parallel()
-	return newWorldAlone(t)
+	return newWorldAlone(t, options...)
 }
 
-func newWorldAlone(t *testing.T) *world {
+func newWorldAlone(t *testing.T, options ...testenv.MailOption) *world {
 	t.Helper()
-	w := &world{t: t, server: testenv.Dovecot(t), log: &lines{}, known: map[int64]cases.Message{}}
+	w := &world{t: t, server: testenv.Dovecot(t, options...), log: &lines{}, known: map[int64]cases.Message{}}
 	if _, err := w.server.AddUser(user); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func (w *world) box(addr, parameters string) mailbox.Mailbox {
 	if addr != "" {
 		u = strings.Replace(u, w.server.Addr, addr, 1)
 	}
-	boxes, err := mailbox.ParseURLs(u)
+	boxes, err := mailbox.ParseURLs(u, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -53,10 +53,11 @@ type config struct {
 	emergency []string
 	secrets   []string // chat
 	auditKey  ed25519.PrivateKey
+	oauth     map[string]*mailbox.Tokens // by the client's name
 	mailboxes []mailbox.Mailbox
 }
 
-// secretNames may come from files.
+// secretNames may come from files, and so may oauthSecretNames.
 var secretNames = []string{"DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL", "IMAP_URLS", "SMTP_URL", "AUDIT_KEY", "EVIDENCE_KEY", "CHAT_WEBHOOK_SECRET"}
 
 // load reads and checks the configuration; the error names every problem.
@@ -66,7 +67,7 @@ func load(environ map[string]string) (config, error) {
 	for k, v := range environ {
 		vars[k] = v
 	}
-	for _, name := range secretNames {
+	for _, name := range append(oauthSecretNames(vars), secretNames...) {
 		path, ok := vars[prefix+name+"_FILE"]
 		if !ok {
 			continue
@@ -84,6 +85,9 @@ func load(environ map[string]string) (config, error) {
 	}
 	c, err := env.ParseAsWithOptions[config](env.Options{Prefix: prefix, Environment: vars})
 	if err != nil {
+		problems = append(problems, err)
+	}
+	if c.oauth, err = oauthClients(vars); err != nil {
 		problems = append(problems, err)
 	}
 	return c, errors.Join(append(problems, c.check()...)...)
@@ -139,7 +143,7 @@ func (c *config) check() (problems []error) {
 		}
 	}
 	var err error
-	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs); err != nil {
+	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs, c.oauth); err != nil {
 		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))
 	}
 	if c.SMTPURL != "" && c.MailFrom == "" {

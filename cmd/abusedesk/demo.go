@@ -54,7 +54,7 @@ func (c demoCmd) Run(p *process) error {
 	rand.Read(secret)
 	chat := "whsec_" + base64.StdEncoding.EncodeToString(secret)
 	cfg.DataDir, cfg.SMTPURL, cfg.MailFrom = dir, "smtp://"+mail.smtpAddr, mail.address
-	if cfg.mailboxes, err = mailbox.ParseURLs(mail.imapURL); err != nil {
+	if cfg.mailboxes, err = mailbox.ParseURLs(mail.imapURL, nil); err != nil {
 		return err
 	}
 	cfg.secrets, cfg.Operator = []string{chat}, "Northwind Voice"
