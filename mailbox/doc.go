@@ -18,5 +18,9 @@
 // bounded. A connection that goes silent is noticed by the poll that interrupts
 // every IDLE.
 //
+// A mailbox is signed in to by password, or with access tokens of an OAuth 2.0
+// token endpoint: see Tokens. A refusal of either, by the endpoint or by the mail
+// server, is tried again with growing pauses, and the error says who refused.
+//
 // What is done to a mail afterwards (seen, moved) is a job of its own: see Actor.
 package mailbox

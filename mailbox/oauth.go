@@ -94,7 +94,11 @@ func (t *Tokens) token(ctx context.Context) (token string, fresh bool, err error
 	}
 	got, err := t.request(ctx)
 	if err != nil {
-		return "", false, t.explain(err)
+		said := t.explain(err)
+		if e, ok := errors.AsType[*oauth2.RetrieveError](err); ok && e.ErrorCode == "invalid_grant" {
+			t.refresh = t.grant.RefreshToken // next time; a rotated one may have ended before it
+		}
+		return "", false, said
 	}
 	t.access, t.until = got.AccessToken, got.Expiry
 	if !t.until.IsZero() {
@@ -136,9 +140,6 @@ func (t *Tokens) explain(err error) error {
 		if e.ErrorCode == "" || e.Response.StatusCode >= 500 || e.Response.StatusCode == http.StatusTooManyRequests {
 			return unavailable("the token endpoint "+t.host+" answers "+e.Response.Status, nil)
 		}
-		if e.ErrorCode == "invalid_grant" {
-			t.refresh = t.grant.RefreshToken // a rotated one may have ended before that of the configuration
-		}
 		text := e.ErrorCode
 		if e.ErrorDescription != "" {
 			text += " (" + e.ErrorDescription + ")"
@@ -155,7 +156,7 @@ func (t *Tokens) explain(err error) error {
 func (t *Tokens) quote(text string) string {
 	for _, secret := range []string{t.grant.ClientSecret, t.grant.RefreshToken, t.refresh} {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "…")
+			text = strings.NewReplacer(secret, "…", url.QueryEscape(secret), "…").Replace(text)
 		}
 	}
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -110,8 +111,9 @@ func TestRotatedRefreshTokenIsUsed(t *testing.T) {
 		tokens.Discard(token)
 	}
 	// The newest has ended, and the configured one is good.
+	newest := i.refresh
 	i.set(func(i *issuer) { i.refresh = "configured" })
-	if _, _, err := tokens.Token(t.Context()); !errors.Is(err, cases.ErrForbidden) || !strings.Contains(err.Error(), "invalid_grant") {
+	if _, _, err := tokens.Token(t.Context()); !errors.Is(err, cases.ErrForbidden) || !strings.Contains(err.Error(), "invalid_grant") || strings.Contains(err.Error(), newest) {
 		t.Errorf("got %v", err)
 	}
 	ask(t, tokens)
@@ -143,7 +145,7 @@ func TestTokenEndpointThatRefuses(t *testing.T) {
 			if !errors.Is(err, cases.ErrForbidden) || !strings.Contains(err.Error(), "the token endpoint 127.0.0.1:") || !strings.Contains(err.Error(), " refused: "+tt.want+" (No: ") {
 				t.Fatalf("got %v, want a refusal %s", err, tt.want)
 			}
-			for _, secret := range []string{clientSecret, refresh, "an0ther", "gu3ssed", "\r", "\n"} {
+			for _, secret := range []string{clientSecret, url.QueryEscape(clientSecret), refresh, url.QueryEscape(refresh), "an0ther", "gu3ssed", "\r", "\n"} {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("%q is in %v", secret, err)
 				}
