@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -400,6 +401,27 @@ func TestRevokedTokenIsRenewedAfterOneRefusal(t *testing.T) {
 				t.Errorf("%d tokens and %d refusals, want 2 and 1", requests, refused)
 			}
 		})
+	}
+}
+
+// A token of this moment that is refused would be refused again.
+func TestNewTokenThatIsRefusedIsNotTriedAgain(t *testing.T) {
+	i := newIssuer(t)
+	w := newWorld(t, testenv.WithTokens(i.introspection()))
+	var made atomic.Int64
+	i.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"access_token":"of somebody else %d","token_type":"Bearer","expires_in":3599}`, made.Add(1))
+	}
+	box := tokenBox(t, w.server.Addr, "auth=oauth", i.tokens(t))
+	for n := range 2 {
+		err := mailbox.SignIn(t.Context(), box, 10*time.Second)
+		if !errors.Is(err, cases.ErrForbidden) || !strings.Contains(err.Error(), "127.0.0.1 refused the sign-in") {
+			t.Errorf("got %v", err)
+		}
+		if _, refused := i.counts(); refused != n+1 || made.Load() != int64(n+1) {
+			t.Errorf("after %d attempts: %d tokens, %d refusals", n+1, made.Load(), refused)
+		}
 	}
 }
 
