@@ -12,6 +12,7 @@ type Acceptance struct {
 
 // Filing is a parsed message on its way into a report.
 type Filing struct {
+	Attempt Attempt // whose effect this is; the zero one is no job
 	Message Message
 	Parsed  Parsed
 	// Acknowledgement is the answer that would be sent for a new report, with

@@ -63,6 +63,9 @@ type Attempt struct {
 	Epoch int64
 }
 
+// AttemptAt is the attempt that claimed the job as it is.
+func (j Job) AttemptAt() Attempt { return Attempt{JobID: j.ID, Epoch: j.Epoch} }
+
 // Backoff is the delay after failure n (from 1): 1 s doubling to 15 min,
 // with up to a quarter of jitter so that a recovered dependency is not stormed.
 func Backoff(n int) time.Duration {

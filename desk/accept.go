@@ -81,11 +81,11 @@ func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error
 	if r.Other {
 		return Submitted{}, cases.Conflict("this idempotency key was used before, for another report")
 	}
-	f, err := d.File(ctx, r.Attempt, r.MessageID, 0)
+	filed, err := d.File(ctx, Unfiled{Attempt: r.Attempt, MessageID: r.MessageID})
 	if err != nil {
 		// Accepted is accepted: the job is there, and a worker tries again.
 		d.Log.Warn("filing at once", "message", r.MessageID, "err", err)
 		return Submitted{Receipt: r}, nil
 	}
-	return Submitted{Receipt: r, Filed: &f}, nil
+	return Submitted{Receipt: r, Filed: &filed[0]}, nil
 }

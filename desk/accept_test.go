@@ -99,7 +99,7 @@ func TestQuarantinedMailIsKeptAndNeverFiled(t *testing.T) {
 		if r := w.accept(d); r.Duplicate {
 			t.Error("the whole mail counts as a copy of the part that was fetched")
 		}
-		_, err := w.desk.File(t.Context(), cases.Attempt{}, r.MessageID, 0)
+		_, err := w.file(t.Context(), cases.Attempt{}, r.MessageID, 0)
 		w.refused(err, cases.ErrConflict, "quarantined")
 		if !strings.Contains(w.raw(r.MessageID), "202-555-0143") {
 			t.Error("what there was of it is gone")

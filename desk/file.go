@@ -14,34 +14,66 @@ import (
 // process died) before it is filed unread: one bad mail must not stop the rest.
 const poisonAfter = 3
 
-// File turns an accepted message into a report of a case, or into a further
-// message of one. It runs the parser outside the transaction, under a guard;
-// what cannot be parsed is still a report, shown as such. lost is how many
-// attempts at it ended without a word. Running it twice changes nothing the second time.
-func (d *Desk) File(ctx context.Context, at cases.Attempt, messageID int64, lost int) (cases.Filed, error) {
-	m, err := d.Store.Message(ctx, messageID)
-	if err != nil {
-		return cases.Filed{}, fmt.Errorf("message %d: %w", messageID, err)
+// Unfiled is an accepted message in the hands of an attempt.
+type Unfiled struct {
+	Attempt   cases.Attempt
+	MessageID int64
+	Lost      int // attempts at it that ended without a word
+}
+
+// File turns accepted messages into reports of cases, or into further messages
+// of some, all of them or none. It runs the parser outside the transaction,
+// under a guard; what cannot be parsed is still a report, shown as such. One
+// message is in memory at a time. Running it twice changes nothing the second
+// time.
+func (d *Desk) File(ctx context.Context, in ...Unfiled) ([]cases.Filed, error) {
+	ids := make([]int64, len(in))
+	for i, u := range in {
+		ids[i] = u.MessageID
 	}
-	f := cases.Filing{Message: m}
-	if m.State == cases.MessageAccepted {
-		raw, err := d.raw(ctx, m)
-		if err != nil {
-			return cases.Filed{}, err
-		}
-		if lost >= poisonAfter {
-			f.Parsed = cases.Parsed{Category: cases.CategoryOther, Unreadable: true,
-				Warnings: []string{fmt.Sprintf("%d attempts to read this message ended without a word; it was filed unread", lost)}}
-		} else {
-			f.Parsed = d.parse(m, raw)
-		}
-		f.Acknowledgement = d.acknowledgement(m, f.Parsed)
-	}
-	filed, err := d.Store.FileMessage(ctx, at, d.now(), f)
+	ms, err := d.Store.Messages(ctx, ids)
 	if err != nil {
-		return cases.Filed{}, fmt.Errorf("file message %d: %w", messageID, err)
+		return nil, fmt.Errorf("messages %v: %w", ids, err)
+	}
+	byID := map[int64]cases.Message{}
+	for _, m := range ms {
+		byID[m.ID] = m
+	}
+	fs := make([]cases.Filing, len(in))
+	for i, u := range in {
+		m, ok := byID[u.MessageID]
+		if !ok {
+			return nil, cases.NotFound(fmt.Sprintf("message %d", u.MessageID))
+		}
+		if fs[i], err = d.filing(ctx, u, m); err != nil {
+			return nil, err
+		}
+	}
+	filed, err := d.Store.FileMessages(ctx, d.now(), fs)
+	if err != nil {
+		return nil, fmt.Errorf("file messages %v: %w", ids, err)
 	}
 	return filed, nil
+}
+
+// filing reads one message.
+func (d *Desk) filing(ctx context.Context, u Unfiled, m cases.Message) (cases.Filing, error) {
+	f := cases.Filing{Attempt: u.Attempt, Message: m}
+	if m.State != cases.MessageAccepted {
+		return f, nil
+	}
+	raw, err := d.raw(ctx, m)
+	if err != nil {
+		return f, err
+	}
+	if u.Lost >= poisonAfter {
+		f.Parsed = cases.Parsed{Category: cases.CategoryOther, Unreadable: true,
+			Warnings: []string{fmt.Sprintf("%d attempts to read this message ended without a word; it was filed unread", u.Lost)}}
+	} else {
+		f.Parsed = d.parse(m, raw)
+	}
+	f.Acknowledgement = d.acknowledgement(m, f.Parsed)
+	return f, nil
 }
 
 // raw reads a message's bytes back. Their number was bounded when they came.

@@ -19,18 +19,18 @@ func TestFileTwiceChangesNothing(t *testing.T) {
 		ctx := t.Context()
 		r := w.accept(mail())
 		j := w.only(cases.JobFile)
-		first, err := w.desk.File(ctx, j.at, r.MessageID, 0)
+		first, err := w.file(ctx, j.at, r.MessageID, 0)
 		w.must(err)
 		before, due := w.dossier(first.CaseRef), w.kinds()
 		if want := fmt.Sprintf("enrich %d, assess %d, tell %d", first.ReportID, first.CaseID, before.Sendings[0].ID); !sameWords(due, want) {
 			t.Errorf("due %q, want %q", due, want)
 		}
-		again, err := w.desk.File(ctx, cases.Attempt{}, r.MessageID, 0)
+		again, err := w.file(ctx, cases.Attempt{}, r.MessageID, 0)
 		w.must(err)
 		if again.ReportID != first.ReportID || again.CaseRef != first.CaseRef || again.Token != first.Token || again.NewReport {
 			t.Errorf("first %+v, again %+v", first, again)
 		}
-		_, err = w.desk.File(ctx, j.at, r.MessageID, 0)
+		_, err = w.file(ctx, j.at, r.MessageID, 0)
 		w.refused(err, cases.ErrFenced, "taken over")
 		if d := cmp.Diff(before, w.dossier(first.CaseRef), cmpopts.IgnoreUnexported(cases.Case{}, cases.Restriction{})); d != "" {
 			t.Errorf("filing again changed (-before +after):\n%s", d)
@@ -72,7 +72,7 @@ func TestPoisonIsFiledUnread(t *testing.T) {
 				return intake.Read(ch, contentType, raw, c)
 			}
 			r := w.accept(mail("Subject: " + name))
-			f, err := w.desk.File(t.Context(), w.only(cases.JobFile).at, r.MessageID, tt.lost)
+			f, err := w.file(t.Context(), w.only(cases.JobFile).at, r.MessageID, tt.lost)
 			w.must(err)
 			v, err := w.desk.Report(t.Context(), ann, f.ReportID)
 			w.must(err)

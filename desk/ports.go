@@ -30,16 +30,19 @@ type Inbox interface {
 	// whose lease epoch has passed is refused with cases.ErrFenced.
 	Accept(ctx context.Context, now time.Time, in []cases.Acceptance) ([]cases.Receipt, error)
 	Message(ctx context.Context, id int64) (cases.Message, error)
+	// Messages returns those that there are, in no particular order.
+	Messages(ctx context.Context, ids []int64) ([]cases.Message, error)
 	MessageByToken(ctx context.Context, token string) (cases.Message, error)
 }
 
 // Filer turns messages into reports of cases.
 type Filer interface {
-	// FileMessage files once: a message that is filed already returns what
-	// became of it. It links with cases.Decide, claims the case keys, asks for
-	// enrichment and assessment, and records the acknowledgement (suppressed
-	// when the sender had one within cases.AcknowledgeEvery).
-	FileMessage(ctx context.Context, at cases.Attempt, now time.Time, f cases.Filing) (cases.Filed, error)
+	// FileMessages files each once, all of them or none: a message that is filed
+	// already returns what became of it. It links with cases.Decide, claims the
+	// case keys, asks for enrichment and assessment, and records the
+	// acknowledgement (suppressed when the sender had one within
+	// cases.AcknowledgeEvery).
+	FileMessages(ctx context.Context, now time.Time, fs []cases.Filing) ([]cases.Filed, error)
 	// ReportByThread finds the report that a message id or thread belongs to.
 	ReportByThread(ctx context.Context, keys []string) (int64, error)
 }

@@ -17,7 +17,7 @@ func (w *world) plannedFrom(from string) begun {
 	w.t.Helper()
 	w.accept(mail(from))
 	j := w.only(cases.JobFile)
-	_, err := w.desk.File(w.t.Context(), j.at, j.ObjectID, 0)
+	_, err := w.file(w.t.Context(), j.at, j.ObjectID, 0)
 	w.must(err)
 	return w.only(cases.JobTell)
 }

@@ -122,9 +122,9 @@ func (w *world) begin() []begun {
 	w.must(err)
 	out := make([]begun, len(jobs))
 	for i, j := range jobs {
-		j, at, err := w.store.ClaimJob(w.t.Context(), w.clock(), j.ID)
+		claimed, err := w.store.ClaimJobs(w.t.Context(), w.clock(), []int64{j.ID})
 		w.must(err)
-		out[i] = begun{j, at}
+		out[i] = begun{claimed[0], claimed[0].AttemptAt()}
 	}
 	return out
 }
@@ -163,7 +163,7 @@ func (w *world) work() {
 			var err error
 			switch j.Kind {
 			case cases.JobFile:
-				_, err = w.desk.File(ctx, j.at, j.ObjectID, j.Lost())
+				_, err = w.file(ctx, j.at, j.ObjectID, j.Lost())
 			case cases.JobEnrich:
 				err = w.desk.Enrich(ctx, j.at, j.ObjectID)
 			case cases.JobAssess:
@@ -285,12 +285,21 @@ func (s *stumbling) Accept(ctx context.Context, now time.Time, in []cases.Accept
 	return s.Store.Accept(ctx, now, in)
 }
 
-func (s *stumbling) FileMessage(ctx context.Context, at cases.Attempt, now time.Time, f cases.Filing) (cases.Filed, error) {
+func (s *stumbling) FileMessages(ctx context.Context, now time.Time, fs []cases.Filing) ([]cases.Filed, error) {
 	if err := s.filing; err != nil {
 		s.filing = nil
+		return nil, err
+	}
+	return s.Store.FileMessages(ctx, now, fs)
+}
+
+// file files one message.
+func (w *world) file(ctx context.Context, at cases.Attempt, messageID int64, lost int) (cases.Filed, error) {
+	filed, err := w.desk.File(ctx, Unfiled{at, messageID, lost})
+	if err != nil {
 		return cases.Filed{}, err
 	}
-	return s.Store.FileMessage(ctx, at, now, f)
+	return filed[0], nil
 }
 
 // raw reads a message's bytes as an analyst would.

@@ -29,7 +29,7 @@ func (w *world) fileMail(lines ...string) (cases.Filed, []cases.Letter) {
 	}
 	w.accept(d)
 	j := w.only(cases.JobFile)
-	f, err := w.desk.File(w.t.Context(), j.at, j.ObjectID, 0)
+	f, err := w.file(w.t.Context(), j.at, j.ObjectID, 0)
 	w.must(err)
 	return f, w.tellAll()
 }

@@ -97,22 +97,22 @@ func TestAcceptHandsOutTheAttempt(t *testing.T) {
 		if r.Attempt.JobID == 0 || r.Attempt.Epoch != 1 {
 			t.Fatalf("attempt %+v", r.Attempt)
 		}
-		if _, _, err := s.ClaimJob(t.Context(), noon.Add(cases.AttemptLease-time.Second), r.Attempt.JobID); !errors.Is(err, cases.ErrConflict) {
+		if _, _, err := claimOne(t.Context(), s, noon.Add(cases.AttemptLease-time.Second), r.Attempt.JobID); !errors.Is(err, cases.ErrConflict) {
 			t.Errorf("a worker claimed a job that is being done: %v", err)
 		}
 		// The process dies; a worker takes over, and the old hand is refused.
-		_, at, err := s.ClaimJob(t.Context(), noon.Add(cases.AttemptLease), r.Attempt.JobID)
+		_, at, err := claimOne(t.Context(), s, noon.Add(cases.AttemptLease), r.Attempt.JobID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		f := cases.Filing{Message: m, Parsed: about("+12025550101", "", "")}
-		if _, err := s.FileMessage(t.Context(), r.Attempt, noon, f); !errors.Is(err, cases.ErrFenced) {
+		if _, err := fileOne(t.Context(), s, r.Attempt, noon, f); !errors.Is(err, cases.ErrFenced) {
 			t.Errorf("the old attempt: %v", err)
 		}
 		if n := count(t, s, "SELECT count(*) FROM reports"); n != 0 {
 			t.Errorf("the old attempt left %d reports", n)
 		}
-		if _, err := s.FileMessage(t.Context(), at, noon, f); err != nil {
+		if _, err := fileOne(t.Context(), s, at, noon, f); err != nil {
 			t.Error(err)
 		}
 		if n := count(t, s, "SELECT count(*) FROM jobs WHERE id = ? AND state = 'done'", at.JobID); n != 1 {

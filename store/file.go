@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -29,30 +30,59 @@ func (s *Store) retry(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return &cases.Error{Kind: cases.KindUnavailable, Message: "too many are at the same thing", Err: err}
 }
 
-// FileMessage makes a report of a message, or a further message of one, in one
-// transaction with the completion of the attempt. See desk.Filer.
+// maxFiling bounds how many messages are filed in one transaction.
+const maxFiling = 50
+
+// FileMessages makes a report of each message, or a further message of one, at
+// most 50, in one transaction with the completion of their attempts: all of
+// them or none. See desk.Filer.
 //
 // It never locks the case that it links to: it inserts the report, its link and
 // the keys that nobody holds. Two first reports of one number meet at the
 // unique index over live keys; the loser starts over and finds the case.
 // A merge is the one thing that makes filing wait, and it is looked for after
 // the link has pinned the case.
-func (s *Store) FileMessage(ctx context.Context, at cases.Attempt, now time.Time, f cases.Filing) (cases.Filed, error) {
-	fit(&f)
-	var filed cases.Filed
+func (s *Store) FileMessages(ctx context.Context, now time.Time, fs []cases.Filing) ([]cases.Filed, error) {
+	if len(fs) > maxFiling {
+		return nil, fmt.Errorf("file %d messages at once: at most %d", len(fs), maxFiling)
+	}
+	for i := range fs {
+		fit(&fs[i])
+	}
+	filed := make([]cases.Filed, len(fs))
 	err := s.retry(ctx, func(tx *gorm.DB) error {
-		if err := complete(tx, at, stored(now)); err != nil {
+		x := s.filings(tx, now, fs)
+		if err := x.file(); err != nil {
 			return err
 		}
-		x := filing{Filing: f, s: s, tx: tx, now: stored(now)}
-		var err error
-		filed, err = x.file()
-		return err
+		for i, one := range x.all {
+			filed[i] = one.filed
+		}
+		return nil
 	})
-	if err != nil {
-		return cases.Filed{}, fmt.Errorf("file message %d: %w", f.Message.ID, err)
+	switch {
+	case err == nil:
+		return filed, nil
+	case len(fs) == 1:
+		return nil, fmt.Errorf("file message %d: %w", fs[0].Message.ID, err)
 	}
-	return filed, nil
+	return nil, fmt.Errorf("file %d messages: %w", len(fs), err)
+}
+
+// filings is one try at filing some messages.
+type filings struct {
+	s   *Store
+	tx  *gorm.DB
+	now time.Time
+	all []*filing
+}
+
+func (s *Store) filings(tx *gorm.DB, now time.Time, fs []cases.Filing) filings {
+	x := filings{s: s, tx: tx, now: stored(now)}
+	for _, f := range fs {
+		x.all = append(x.all, &filing{Filing: f, s: s, tx: tx, now: x.now})
+	}
+	return x
 }
 
 // filing is one try at filing one message.
@@ -63,31 +93,138 @@ type filing struct {
 	now time.Time
 	// bounced: mail to the reporter's address came back for good.
 	bounced bool
+	// before is where the message would belong if its case were not over.
+	before   place
+	keys     []cases.CaseKey
+	decision cases.Decision
+	reporter int64
+	// filed is what became of it. textAt is where its words begin in the text of
+	// its report, -1 when they are not there.
+	filed  cases.Filed
+	textAt int
 }
 
-func (x *filing) file() (cases.Filed, error) {
-	// The row is locked so that two tries at one message follow each other.
-	var m struct {
+func (x *filings) file() error {
+	if err := x.complete(); err != nil {
+		return err
+	}
+	pending, err := x.unfiled()
+	if err != nil {
+		return err
+	}
+	for len(pending) > 0 {
+		var opening, done, later []*filing
+		taken := map[string]bool{}
+		for _, one := range pending {
+			if one.follows(taken) {
+				later = append(later, one)
+				continue
+			}
+			to, err := one.belongs()
+			if err != nil {
+				return err
+			}
+			if to.report != 0 && !to.over {
+				if err := one.join(to); err != nil {
+					return err
+				}
+				done = append(done, one)
+				continue
+			}
+			if continues := fmt.Sprint("report ", to.report); to.over && taken[continues] {
+				later = append(later, one)
+				continue
+			} else if to.over {
+				taken[continues] = true
+			}
+			one.before = to
+			one.takes(taken)
+			opening = append(opening, one)
+		}
+		if err := x.open(opening); err != nil {
+			return err
+		}
+		if err := x.finish(append(done, opening...)); err != nil {
+			return err
+		}
+		pending = later
+	}
+	return nil
+}
+
+// takes names what a later message of the same transaction may belong to.
+func (x *filing) takes(taken map[string]bool) {
+	taken["token "+x.Message.Token] = true
+	if x.Parsed.Thread != "" {
+		taken["thread "+threadKey(x.Message, x.Parsed.Thread)] = true
+	}
+}
+
+// follows says whether the message belongs to one that is just being opened.
+func (x *filing) follows(taken map[string]bool) bool {
+	return x.Message.Meta.Adds != "" && taken["token "+x.Message.Meta.Adds] ||
+		x.Parsed.Thread != "" && taken["thread "+threadKey(x.Message, x.Parsed.Thread)]
+}
+
+// complete marks the attempts' jobs done, or fails with ErrFenced when another
+// attempt has taken one of them over.
+func (x *filings) complete() error {
+	var rows [][]any
+	for _, one := range x.all {
+		if one.Attempt != (cases.Attempt{}) {
+			rows = append(rows, []any{one.Attempt.JobID, one.Attempt.Epoch})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	n, err := changes{table: "jobs", v: "v(id, epoch)", row: "(CAST(? AS bigint), CAST(? AS bigint))", set: "state = 'done', lease_until = NULL, updated_at = ?",
+		and: "AND jobs.epoch = v.epoch AND jobs.state = 'running'", args: []any{x.now}}.apply(x.tx, rows)
+	if err == nil && n < int64(len(rows)) {
+		err = fenced(x.all[0].Attempt)
+	}
+	return err
+}
+
+// unfiled locks the messages, so that two tries at one follow each other, and
+// returns those that are still to be filed.
+func (x *filings) unfiled() ([]*filing, error) {
+	ids := make([]int64, len(x.all))
+	for i, one := range x.all {
+		ids[i] = one.Message.ID
+	}
+	var rows []struct {
+		ID       int64
 		State    cases.MessageState
 		ReportID int64
 	}
-	err := found(x.tx.Raw("SELECT state, report_id FROM messages WHERE id = ?"+x.s.lock(), x.Message.ID).Scan(&m), fmt.Sprintf("message %d", x.Message.ID))
-	switch {
-	case err != nil:
-		return cases.Filed{}, err
-	case m.ReportID != 0:
-		return x.alreadyFiled(m.ReportID)
-	case m.State == cases.MessageQuarantined:
-		return cases.Filed{}, cases.Conflict("the message is quarantined: it was never fetched whole")
+	err := x.tx.Raw("SELECT id, state, report_id FROM messages WHERE id IN ? ORDER BY id"+x.s.lock(), ids).Scan(&rows).Error
+	if err != nil {
+		return nil, err
 	}
-	to, err := x.belongs()
-	switch {
-	case err != nil:
-		return cases.Filed{}, err
-	case to.report == 0 || to.over:
-		return x.open(to)
+	var out []*filing
+	for _, one := range x.all {
+		i := slices.IndexFunc(rows, func(r struct {
+			ID       int64
+			State    cases.MessageState
+			ReportID int64
+		}) bool {
+			return r.ID == one.Message.ID
+		})
+		switch {
+		case i < 0:
+			return nil, cases.NotFound(fmt.Sprintf("message %d", one.Message.ID))
+		case rows[i].ReportID != 0:
+			if one.filed, err = one.alreadyFiled(rows[i].ReportID); err != nil {
+				return nil, err
+			}
+		case rows[i].State == cases.MessageQuarantined:
+			return nil, cases.Conflict("the message is quarantined: it was never fetched whole")
+		default:
+			out = append(out, one)
+		}
 	}
-	return x.join(to)
+	return out, nil
 }
 
 // alreadyFiled says what became of a message that was filed before.
@@ -97,164 +234,4 @@ func (x *filing) alreadyFiled(reportID int64) (cases.Filed, error) {
 		JOIN links l ON l.report_id = r.id JOIN cases c ON c.id = l.case_id WHERE r.id = ?`, reportID).Scan(&f), fmt.Sprintf("report %d", reportID))
 	f.ReportID = reportID
 	return f, err
-}
-
-// open makes a report, and finds or opens its case. One that goes on with a
-// conversation whose case is over is related to that case.
-func (x *filing) open(before place) (cases.Filed, error) {
-	keys := cases.KeysOf(subjectsOf(x.Message, x.Parsed), x.Parsed.Account, x.Parsed.Category)
-	holders, err := keyHolders(x.tx, keys)
-	if err != nil {
-		return cases.Filed{}, err
-	}
-	d := cases.Decide(keys, holders)
-	f := cases.Filed{CaseID: d.CaseID, NewReport: true, NewCase: d.CaseID == 0, Reason: d.Reason}
-	if f.NewCase {
-		if before.over {
-			f.Reason = "mail of " + before.ref + ", which is over"
-		}
-		if f.CaseID, f.CaseRef, err = x.insertCase(); err != nil {
-			return cases.Filed{}, err
-		}
-	}
-	if err := claimKeys(x.tx, x.now, f.CaseID, unheld(keys, holders)); err != nil {
-		return cases.Filed{}, err
-	}
-	if f.ReportID, err = x.insertReport(before); err != nil {
-		return cases.Filed{}, err
-	}
-	f.Token = x.Message.Token
-	err = x.tx.Exec("INSERT INTO links (report_id, case_id, reason, linked_at) VALUES (?, ?, ?, ?)", f.ReportID, f.CaseID, f.Reason, x.now).Error
-	if err != nil {
-		return cases.Filed{}, err
-	}
-	if !f.NewCase {
-		if f.CaseRef, err = pinnedRef(x.tx, f.CaseID); err != nil {
-			return cases.Filed{}, err
-		}
-		if err := relate(x.tx, x.now, f.CaseID, holders, d.Related); err != nil {
-			return cases.Filed{}, err
-		}
-	}
-	if before.over && before.caseID != f.CaseID {
-		if err := relateBoth(x.tx, x.now, f.CaseID, before.caseID, "mail of "+before.ref+" came when it was over"); err != nil {
-			return cases.Filed{}, err
-		}
-	}
-	return f, x.finish(f, 0)
-}
-
-// pinnedRef returns the reference of a case that a row of this transaction
-// refers to, and which therefore cannot be merged away before the commit. One
-// that was merged just before is a lost claim: its keys are elsewhere now.
-func pinnedRef(tx *gorm.DB, id int64) (string, error) {
-	var c struct {
-		Ref        string
-		MergedInto int64
-	}
-	if err := found(tx.Raw("SELECT ref, merged_into FROM cases WHERE id = ?", id).Scan(&c), fmt.Sprintf("case %d", id)); err != nil {
-		return "", err
-	}
-	if c.MergedInto != 0 {
-		return "", errLostClaim
-	}
-	return c.Ref, nil
-}
-
-// insertCase opens a case with the facts of its first report; everything else
-// is for the assessment. The reference needs the id, so it is set after it.
-func (x *filing) insertCase() (int64, string, error) {
-	p, received := x.Parsed, stored(x.Message.ReceivedAt)
-	facts := cases.Facts{Category: p.Category, Pretext: p.Pretext, Categories: map[cases.Category]int{p.Category: 1}, Reports: 1, Reports24h: 1,
-		FirstReport: received, LastReport: x.now, Caller: p.Number(cases.RoleCaller), Callback: p.Number(cases.RoleCallback)}
-	if p.Number(cases.RoleCalled) != "" {
-		facts.CalledParties = 1
-	}
-	priority, factors := cases.Prioritise(facts, x.now)
-	factorsJSON, err := document(factors)
-	if err != nil {
-		return 0, "", err
-	}
-	factsJSON, err := document(facts)
-	if err != nil {
-		return 0, "", err
-	}
-	title := facts.Title()
-	var id int64
-	err = x.tx.Raw(`INSERT INTO cases (ref, title, state, category, priority, factors, facts, first_report, last_report, reports, due_at, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) RETURNING id`,
-		"new:"+x.Message.Token, title, cases.StateNew, p.Category, priority, factorsJSON, factsJSON, received, x.now,
-		x.now.Add(cases.FirstActWithin), x.now, x.now).Scan(&id).Error
-	if err != nil {
-		return 0, "", err
-	}
-	ref := cases.CaseRef(id, x.now)
-	return id, ref, x.tx.Exec("UPDATE cases SET ref = ?, search = ? WHERE id = ?", ref, searchable(title, ref), id).Error
-}
-
-// finish records what a filed message leads to. textAt is where its words begin
-// in the text of its report, -1 when they are not there.
-func (x *filing) finish(f cases.Filed, textAt int) error {
-	reporter := cases.Actor{Kind: cases.ActorReporter, Name: "reporter"}
-	report, automatic := fmt.Sprint(f.ReportID), x.Parsed.Automatic()
-	filed := cases.NewEvent(x.now, reporter, "report.file", "report", report, f.Reason)
-	if !f.NewReport {
-		filed = cases.NewEvent(x.now, reporter, "report.message", "report", report, "")
-	}
-	filed.CaseID, filed.Data = f.CaseID, map[string]string{"message": fmt.Sprint(x.Message.ID), "channel": string(x.Message.Channel)}
-	if automatic {
-		filed.Data["automatic"] = "true"
-	}
-	events := []cases.Event{filed}
-	if f.NewCase {
-		opened := cases.NewEvent(x.now, reporter, "case.open", "case", f.CaseRef, f.Reason)
-		opened.CaseID = f.CaseID
-		events = []cases.Event{opened, filed}
-	}
-	if err := insertEvents(x.tx, events); err != nil {
-		return err
-	}
-	var jobs []cases.Job
-	if f.NewReport || !automatic {
-		jobs = []cases.Job{{Kind: cases.JobEnrich, ObjectID: f.ReportID}, assessment(x.now, f.CaseID)}
-	}
-	if f.NewReport && x.Acknowledgement != nil {
-		tell, err := x.acknowledge(f)
-		if err != nil {
-			return err
-		}
-		jobs = append(jobs, tell...)
-	}
-	if err := insertJobs(x.tx, x.now, jobs); err != nil {
-		return err
-	}
-	return x.tx.Exec("UPDATE messages SET state = ?, report_id = ?, reference = ?, automatic = ?, text_at = ?, filed_at = ? WHERE id = ?",
-		cases.MessageFiled, f.ReportID, short(x.Parsed.Mail.MessageID), automatic, textAt, x.now, x.Message.ID).Error
-}
-
-// assessment is the job that orders a case anew, once for all who ask for it
-// within cases.AssessDelay.
-func assessment(now time.Time, caseID int64) cases.Job {
-	return cases.Job{Kind: cases.JobAssess, ObjectID: caseID, CoalesceKey: fmt.Sprintf("assess:%d", caseID), RunAt: now.Add(cases.AssessDelay)}
-}
-
-// acknowledge records the answer to a new report, at most one to a sender in
-// cases.AcknowledgeEvery, and returns the job that sends it.
-func (x *filing) acknowledge(f cases.Filed) ([]cases.Job, error) {
-	a := *x.Acknowledgement
-	a.CaseID, a.ReportID = f.CaseID, f.ReportID
-	if a.State == cases.SendingPlanned && x.bounced {
-		a.State, a.Note = cases.SendingSuppressed, cases.NoteBounced
-	}
-	if a.State == cases.SendingPlanned && a.ToDigest != "" {
-		r := x.tx.Exec(`INSERT INTO sender_limits (digest, last_at) VALUES (?, ?)
-			ON CONFLICT (digest) DO UPDATE SET last_at = excluded.last_at WHERE sender_limits.last_at <= ?`, a.ToDigest, x.now, x.now.Add(-cases.AcknowledgeEvery))
-		if r.Error != nil {
-			return nil, r.Error
-		}
-		if r.RowsAffected == 0 {
-			a.State, a.Note = cases.SendingSuppressed, "the sender was answered within the last hour"
-		}
-	}
-	return insertSendings(x.tx, x.now, []cases.Sending{a})
 }

@@ -31,7 +31,7 @@ func BenchmarkFile(b *testing.B) {
 				m.ID = rs[0].MessageID
 				p := about(fmt.Sprintf("+1202555%04d", i%1000), "", fmt.Sprintf("+1212%07d", i))
 				p.Reporter.Email = fmt.Sprintf("r%d@example.org", i)
-				if _, err := s.FileMessage(b.Context(), rs[0].Attempt, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
+				if _, err := fileOne(b.Context(), s, rs[0].Attempt, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -14,32 +14,27 @@ import (
 // numbers and files are added, gaps are filled; nothing that is known is
 // overwritten. What a machine wrote is kept with the report, and nothing of it
 // is taken for the reporter's words.
-func (x *filing) join(to place) (cases.Filed, error) {
+func (x *filing) join(to place) error {
 	var r cases.Report
 	if err := found(x.tx.Raw("SELECT * FROM reports WHERE id = ?"+x.s.lock(), to.report).Scan(&r), fmt.Sprintf("report %d", to.report)); err != nil {
-		return cases.Filed{}, err
+		return err
 	}
 	if to.key != "" {
 		// The next such mail may know only this key.
 		if _, err := insert(x.tx, "threads (key, report_id)", [][]any{{to.key, to.report}}, "ON CONFLICT (key) DO NOTHING"); err != nil {
-			return cases.Filed{}, err
+			return err
 		}
 	}
-	f, err := x.alreadyFiled(to.report)
-	if err != nil {
-		return cases.Filed{}, err
+	var err error
+	if x.filed, err = x.alreadyFiled(to.report); err != nil {
+		return err
 	}
 	if x.Parsed.Automatic() {
-		if err := x.bounce(f, to.bounced); err != nil {
-			return cases.Filed{}, err
-		}
-		return f, x.finish(f, -1)
+		x.textAt = -1
+		return x.bounce(x.filed, to.bounced)
 	}
-	at, err := x.addTo(f, r)
-	if err != nil {
-		return cases.Filed{}, err
-	}
-	return f, x.finish(f, at)
+	x.textAt, err = x.addTo(x.filed, r)
+	return err
 }
 
 // addTo adds what a person wrote to a locked report, and says where the text
@@ -85,7 +80,7 @@ func (x *filing) claimMore(caseID int64, keys []cases.CaseKey) error {
 		if err := claimKeys(x.tx, x.now, caseID, free); err != nil {
 			return err
 		}
-		if _, err := pinnedRef(x.tx, caseID); err != nil {
+		if _, err := pinnedRefs(x.tx, []int64{caseID}); err != nil {
 			return err
 		}
 	}

@@ -84,12 +84,12 @@ func (x *filing) named() (place, error) {
 		if len(ids) == 0 {
 			continue
 		}
-		sender, err := x.byEmail()
-		if err != nil || sender == 0 {
+		sender := map[string]*reporterRow{email: nil}
+		if err := knownReporters(x.tx, sender); err != nil || sender[email] == nil {
 			return place{}, err
 		}
 		// After the first such mail its key says where the conversation is now.
-		key := fmt.Sprintf("ref:%d:%d", ids[0], sender)
+		key := fmt.Sprintf("ref:%d:%d", ids[0], sender[email].ID)
 		report, err := findThread(x.tx, []string{key})
 		if err != nil || report != 0 {
 			return place{report: report, key: key}, err
@@ -98,7 +98,7 @@ func (x *filing) named() (place, error) {
 		if err != nil {
 			return place{}, err
 		}
-		err = x.tx.Raw("SELECT r.id FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ? AND r.reporter_id = ? ORDER BY r.id DESC LIMIT 1", root, sender).Scan(&report).Error
+		err = x.tx.Raw("SELECT r.id FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ? AND r.reporter_id = ? ORDER BY r.id DESC LIMIT 1", root, sender[email].ID).Scan(&report).Error
 		if err != nil || report != 0 {
 			return place{report: report, key: key}, err
 		}

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"gorm.io/gorm"
 
 	"github.com/abusedesk/abusedesk/cases"
 )
@@ -57,87 +60,136 @@ func subjectsOf(m cases.Message, p cases.Parsed) []cases.Subject {
 	return subjects
 }
 
-// insertReport writes report, reporter, subjects and thread. What is said from
-// now on in a conversation that went on after its case was over belongs to it.
-func (x *filing) insertReport(before place) (int64, error) {
-	p, m := x.Parsed, x.Message
-	reporter, err := x.reporter()
+// insertReports writes reports, subjects and threads. What is said from now on
+// in a conversation that went on after its case was over belongs to its report.
+func (x *filings) insertReports(ones []*filing) error {
+	rows := make([][]any, len(ones))
+	threads := make([]string, len(ones))
+	for i, one := range ones {
+		p, m := one.Parsed, one.Message
+		if p.Thread != "" {
+			threads[i] = threadKey(m, p.Thread)
+		}
+		details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser}
+		if len(subjectsOf(m, p)) == maxSubjects {
+			details.Warnings = append(slices.Clone(details.Warnings), fmt.Sprintf("only the first %d numbers were kept", maxSubjects))
+		}
+		detailsJSON, err := document(details)
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{m.Token, m.Channel, threads[i], one.reporter, p.Reporter.Kind, p.Category, p.Pretext, p.Language, p.Subject, p.Text[:textEnd(p.Text, maxReportText)], p.Account,
+			known(p.OccurredAt.Earliest), known(p.OccurredAt.Latest), p.Occurrences, p.Identity, detailsJSON, p.Unreadable, stored(m.ReceivedAt), x.now}
+	}
+	var added []struct {
+		ID    int64
+		Token string
+	}
+	err := insertReturning(x.tx, `reports (token, channel, thread, reporter_id, reporter_kind, category, pretext, language, subject, text, account, earliest, latest,
+		occurrences, identity, details, unreadable, received_at, created_at)`, rows, "RETURNING id, token", &added)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	thread := ""
-	if p.Thread != "" {
-		thread = threadKey(m, p.Thread)
+	var subjects [][]any
+	for i, one := range ones {
+		for _, r := range added {
+			if r.Token == one.Message.Token {
+				one.filed.ReportID = r.ID
+			}
+		}
+		subjects = append(subjects, subjectRows(one.filed.ReportID, subjectsOf(one.Message, one.Parsed))...)
+		if err := one.beginThread(one.before, threads[i], one.filed.ReportID); err != nil {
+			return err
+		}
 	}
-	subjects := subjectsOf(m, p)
-	details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser}
-	if len(subjects) == maxSubjects {
-		details.Warnings = append(slices.Clone(details.Warnings), fmt.Sprintf("only the first %d numbers were kept", maxSubjects))
-	}
-	detailsJSON, err := document(details)
-	if err != nil {
-		return 0, err
-	}
-	var id int64
-	err = x.tx.Raw(`INSERT INTO reports (token, channel, thread, reporter_id, reporter_kind, category, pretext, language, subject, text, account, earliest, latest,
-		occurrences, identity, details, unreadable, received_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		m.Token, m.Channel, thread, reporter, p.Reporter.Kind, p.Category, p.Pretext, p.Language, p.Subject, p.Text[:textEnd(p.Text, maxReportText)], p.Account,
-		known(p.OccurredAt.Earliest), known(p.OccurredAt.Latest), p.Occurrences, p.Identity, detailsJSON, p.Unreadable, stored(m.ReceivedAt), x.now).Scan(&id).Error
-	if err != nil {
-		return 0, err
-	}
-	if err := x.insertSubjects(id, subjects); err != nil {
-		return 0, err
-	}
-	return id, x.beginThread(before, thread, id)
+	_, err = insert(x.tx, subjectColumns, subjects, "")
+	return err
 }
 
-func (x *filing) insertSubjects(reportID int64, subjects []cases.Subject) error {
+const subjectColumns = "subjects (report_id, message_id, e164, role, confidence, text, start_at, end_at)"
+
+func subjectRows(reportID int64, subjects []cases.Subject) [][]any {
 	rows := make([][]any, len(subjects))
 	for i, s := range subjects {
 		rows[i] = []any{reportID, s.MessageID, s.E164, s.Role, s.Confidence, s.Text, s.StartAt, s.EndAt}
 	}
-	_, err := insert(x.tx, "subjects (report_id, message_id, e164, role, confidence, text, start_at, end_at)", rows, "")
+	return rows
+}
+
+func (x *filing) insertSubjects(reportID int64, subjects []cases.Subject) error {
+	_, err := insert(x.tx, subjectColumns, subjectRows(reportID, subjects), "")
 	return err
 }
 
-// reporter finds or makes who complained; 0 when nobody said who. Who is known
-// by address keeps the kind that we know.
-func (x *filing) reporter() (int64, error) {
-	c := x.Parsed.Reporter
-	if c.Name == "" && c.Email == "" && c.Phone == "" {
-		return 0, nil
-	}
-	if c.Email != "" {
-		if id, err := x.byEmail(); err != nil || id != 0 {
-			return id, err
+// findReporters finds or makes who complained; nobody where nobody said who.
+// Who is known by address keeps the kind that we know.
+func (x *filings) findReporters(ones []*filing) error {
+	byEmail := map[string]*reporterRow{}
+	var fresh [][]any
+	for _, one := range ones {
+		c := one.Parsed.Reporter
+		switch {
+		case c.Email != "":
+			byEmail[c.Email] = nil
+		case c.Name != "" || c.Phone != "":
+			var ids []int64
+			if err := insertReturning(x.tx, reporterColumns, [][]any{{c.Kind, c.Name, c.Email, c.Phone, x.now}}, "RETURNING id", &ids); err != nil {
+				return err
+			}
+			one.reporter = ids[0]
 		}
 	}
-	var ids []int64
-	err := insertReturning(x.tx, "reporters (kind, name, email, phone, created_at)", [][]any{{c.Kind, c.Name, c.Email, c.Phone, x.now}},
-		"ON CONFLICT (email) WHERE email <> '' DO NOTHING RETURNING id", &ids)
-	if err != nil || len(ids) > 0 {
-		return first(ids), err
+	if err := knownReporters(x.tx, byEmail); err != nil {
+		return err
 	}
-	return x.byEmail()
+	for _, one := range ones {
+		c := one.Parsed.Reporter
+		if c.Email != "" && byEmail[c.Email] == nil && !slices.ContainsFunc(fresh, func(r []any) bool { return r[2] == c.Email }) {
+			fresh = append(fresh, []any{c.Kind, c.Name, c.Email, c.Phone, x.now})
+		}
+	}
+	if len(fresh) > 0 {
+		slices.SortFunc(fresh, func(a, b []any) int { return cmp.Compare(a[2].(string), b[2].(string)) })
+		if _, err := insert(x.tx, reporterColumns, fresh, "ON CONFLICT (email) WHERE email <> '' DO NOTHING"); err != nil {
+			return err
+		}
+		if err := knownReporters(x.tx, byEmail); err != nil {
+			return err
+		}
+	}
+	for _, one := range ones {
+		if r := byEmail[one.Parsed.Reporter.Email]; r != nil {
+			one.reporter, one.bounced = r.ID, r.Bounced
+		}
+	}
+	return nil
 }
 
-// byEmail finds a known reporter by address, 0 for none.
-func (x *filing) byEmail() (int64, error) {
-	var r struct {
-		ID      int64
-		Bounced bool
-	}
-	err := x.tx.Raw("SELECT id, bounced_at IS NOT NULL AS bounced FROM reporters WHERE email = ? AND email <> ''", x.Parsed.Reporter.Email).Scan(&r).Error
-	x.bounced = r.Bounced
-	return r.ID, err
+const reporterColumns = "reporters (kind, name, email, phone, created_at)"
+
+type reporterRow struct {
+	ID      int64
+	Email   string
+	Bounced bool
 }
 
-func first(ids []int64) int64 {
-	if len(ids) == 0 {
-		return 0
+// knownReporters looks up those addresses that have no reporter yet.
+func knownReporters(tx *gorm.DB, byEmail map[string]*reporterRow) error {
+	var missing []string
+	for email, r := range byEmail {
+		if r == nil {
+			missing = append(missing, email)
+		}
 	}
-	return ids[0]
+	if len(missing) == 0 {
+		return nil
+	}
+	var rows []reporterRow
+	err := tx.Raw("SELECT id, email, bounced_at IS NOT NULL AS bounced FROM reporters WHERE email IN ? AND email <> ''", missing).Scan(&rows).Error
+	for i := range rows {
+		byEmail[rows[i].Email] = &rows[i]
+	}
+	return err
 }
 
 // known is a time for a column that is null when nothing is known.

@@ -25,7 +25,7 @@ func TestFileOpensACase(t *testing.T) {
 		a := delivery(cases.ChannelWeb, "k", "body")
 		m, _ := accept(t, s, a)
 		at := run(t, s, cases.JobFile, m.ID)
-		f, err := s.FileMessage(t.Context(), at, noon, cases.Filing{Message: m, Parsed: p})
+		f, err := fileOne(t.Context(), s, at, noon, cases.Filing{Message: m, Parsed: p})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestFileOpensACase(t *testing.T) {
 			}
 		}
 		// The same message again, by whatever route, is the same report.
-		again, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
+		again, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestFirstReportsInParallelOpenOneCase(t *testing.T) {
 		for i, m := range messages {
 			wg.Go(func() {
 				p := about("+12025550143", []string{"", "+12025550199", "+12025550198"}[i%3], fmt.Sprintf("+1212555%04d", i))
-				if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
+				if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -237,7 +237,7 @@ func TestFileDoesNotWaitForALockedCase(t *testing.T) {
 		for name, p := range map[string]cases.Parsed{"the same number": about("+12025550143", "", ""), "one more number": about("+12025550143", "+12025550199", ""),
 			"another case's number": both, "a further message": follow} {
 			m, _ := accept(t, s, delivery(cases.ChannelChat, name, "x"))
-			f, err := s.FileMessage(ctx, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
+			f, err := fileOne(ctx, s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
 			if err != nil || f.CaseID != one.CaseID {
 				t.Errorf("%s: %+v, %v", name, f, err)
 			}
@@ -277,7 +277,7 @@ func TestFileFindsReporters(t *testing.T) {
 			wg.Go(func() {
 				p := about(fmt.Sprintf("+1202555%04d", i), "", "")
 				p.Reporter.Email = "new@example.org"
-				if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
+				if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -310,7 +310,7 @@ func TestFilePoison(t *testing.T) {
 		for name, p := range poison {
 			for range 2 { // the second meets the keys of the first
 				m, _ := accept(t, s, delivery(cases.ChannelEmail, rand.Text(), "x"))
-				if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
+				if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
@@ -323,10 +323,10 @@ func TestFileRefusesAQuarantinedMessage(t *testing.T) {
 		a := delivery(cases.ChannelEmail, "k", "half")
 		a.Message.State = cases.MessageQuarantined
 		m, _ := accept(t, s, a)
-		if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m}); !errors.Is(err, cases.ErrConflict) {
+		if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m}); !errors.Is(err, cases.ErrConflict) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: cases.Message{ID: 99}}); !errors.Is(err, cases.ErrNotFound) {
+		if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: cases.Message{ID: 99}}); !errors.Is(err, cases.ErrNotFound) {
 			t.Errorf("no such message: %v", err)
 		}
 	})

@@ -22,7 +22,7 @@ func livedIn(t *testing.T, s *Store) {
 	mail.Cursor = &cases.MailCursor{Mailbox: "abuse", UIDValidity: 1, UID: 5, Epoch: l.Epoch}
 	m, _ := accept(t, s, mail)
 	filing := run(t, s, cases.JobFile, m.ID)
-	one, err := s.FileMessage(ctx, filing, noon, cases.Filing{Message: m, Parsed: about("+12025550101", "", "+12125550100"), Acknowledgement: acknowledgement("ann", cases.LetterID(token("1"), "desk"))})
+	one, err := fileOne(ctx, s, filing, noon, cases.Filing{Message: m, Parsed: about("+12025550101", "", "+12125550100"), Acknowledgement: acknowledgement("ann", cases.LetterID(token("1"), "desk"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,12 +13,16 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// maxBacklog is how many jobs may be enqueued and not begun. More would only
-// wait in the queue instead of here, so long that the sweeper took them for
+// maxBacklog is how many jobs of a lane may be enqueued and not begun. More would
+// only wait in the queue instead of here, so long that the sweeper took them for
 // forgotten.
 const maxBacklog = 500
 
-// RelayJobs marks due jobs as enqueued, at most limit, and hands them to
+// lanes are relayed each by itself, so that reading what came in never waits for
+// the work that it leads to.
+var lanes = []string{"kind = 'file'", "kind <> 'file'"}
+
+// RelayJobs marks due jobs as enqueued, at most limit of a lane, and hands them to
 // enqueue after the commit. It says how many jobs it took care of, coalesced
 // ones included. What enqueue did not manage stays enqueued in the database,
 // and SweepJobs brings it back: the queue is a hint.
@@ -32,17 +37,26 @@ func (s *Store) RelayJobs(ctx context.Context, now time.Time, limit int, enqueue
 	var jobs []cases.Job
 	err := s.write(ctx, func(tx *gorm.DB) error {
 		taken, jobs = 0, nil
-		var backlog int
-		err := tx.Raw("SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 'enqueued' LIMIT ?) AS enqueued", maxBacklog).Scan(&backlog).Error
-		if err != nil || backlog == maxBacklog {
-			return err
-		}
 		var due []cases.Job
-		err = tx.Raw("SELECT * FROM jobs WHERE state = 'pending' AND run_at <= ? ORDER BY run_at, id LIMIT ?"+s.skipLocked(), now, min(limit, maxBacklog-backlog)).Scan(&due).Error
-		if err != nil || len(due) == 0 {
-			return err
+		for _, lane := range lanes {
+			var backlog int
+			err := tx.Raw("SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 'enqueued' AND "+lane+" LIMIT ?) AS enqueued", maxBacklog).Scan(&backlog).Error
+			if err != nil {
+				return err
+			}
+			if backlog == maxBacklog {
+				continue
+			}
+			var of []cases.Job
+			err = tx.Raw("SELECT * FROM jobs WHERE state = 'pending' AND "+lane+" AND run_at <= ? ORDER BY run_at, id LIMIT ?"+s.skipLocked(), now, min(limit, maxBacklog-backlog)).Scan(&of).Error
+			if err != nil {
+				return err
+			}
+			due = append(due, of...)
 		}
-		taken = len(due)
+		if taken = len(due); taken == 0 {
+			return nil
+		}
 		drop, err := s.coalesce(tx, due)
 		if err != nil {
 			return err
@@ -106,40 +120,26 @@ func (s *Store) coalesce(tx *gorm.DB, due []cases.Job) ([]int64, error) {
 	return drop, nil
 }
 
-// ClaimJob begins an attempt at a job, fenced by a new epoch and leased for
-// cases.AttemptLease. ErrConflict when it is done, dead or somebody else's.
-func (s *Store) ClaimJob(ctx context.Context, now time.Time, id int64) (cases.Job, cases.Attempt, error) {
+// ClaimJobs begins an attempt at each of some jobs, fenced by a new epoch and
+// leased for cases.AttemptLease, and returns them. Those that are done, dead or
+// somebody else's are left out.
+func (s *Store) ClaimJobs(ctx context.Context, now time.Time, ids []int64) ([]cases.Job, error) {
 	now = stored(now)
-	var j cases.Job
-	const open = "id = ? AND (state IN ('pending', 'enqueued') OR (state = 'running' AND lease_until <= ?))"
+	const open = "id IN ? AND (state IN ('pending', 'enqueued') OR (state = 'running' AND lease_until <= ?))"
 	// A task that comes too late is common after a crash, and must not cost a
 	// write transaction.
-	var ids []int64
-	if err := s.db.WithContext(ctx).Raw("SELECT id FROM jobs WHERE "+open, id, now).Scan(&ids).Error; err != nil {
-		return cases.Job{}, cases.Attempt{}, err
+	var left []int64
+	if err := s.read(ctx).Raw("SELECT id FROM jobs WHERE "+open, ids, now).Scan(&left).Error; err != nil || len(left) == 0 {
+		return nil, translate(err)
 	}
-	if len(ids) == 0 {
-		return cases.Job{}, cases.Attempt{}, nothingToDo(id)
-	}
+	var jobs []cases.Job
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		r := tx.Exec(`UPDATE jobs SET state = 'running', epoch = epoch + 1, lease_until = ?, updated_at = ? WHERE `+open,
-			now.Add(cases.AttemptLease), now, id, now)
-		if r.Error != nil {
-			return r.Error
-		}
-		if r.RowsAffected == 0 {
-			return nothingToDo(id)
-		}
-		return tx.Raw("SELECT * FROM jobs WHERE id = ?", id).Scan(&j).Error
+		jobs = nil
+		return tx.Raw(`UPDATE jobs SET state = 'running', epoch = epoch + 1, lease_until = ?, updated_at = ? WHERE `+open+" RETURNING *",
+			now.Add(cases.AttemptLease), now, left, now).Scan(&jobs).Error
 	})
-	if err != nil {
-		return cases.Job{}, cases.Attempt{}, err
-	}
-	return j, cases.Attempt{JobID: j.ID, Epoch: j.Epoch}, nil
-}
-
-func nothingToDo(job int64) error {
-	return cases.Conflict(fmt.Sprintf("job %d has nothing to do for you", job))
+	slices.SortFunc(jobs, func(a, b cases.Job) int { return cmp.Compare(a.ID, b.ID) })
+	return jobs, err
 }
 
 // fenceAttempt refuses an attempt that was taken over, and keeps the job from

@@ -73,7 +73,7 @@ func TestRelayCoalesces(t *testing.T) {
 		}
 		// The first begin: whoever asks from now on may have been missed by them.
 		for _, j := range first {
-			if _, _, err := s.ClaimJob(t.Context(), noon, j.ID); err != nil {
+			if _, _, err := claimOne(t.Context(), s, noon, j.ID); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -152,11 +152,11 @@ func TestJobLife(t *testing.T) {
 		ctx := t.Context()
 		outbox(t, s, noon, cases.Job{Kind: cases.JobEnrich, ObjectID: 7})
 		id := relay(t, s, noon, 1)[0].ID
-		j, one, err := s.ClaimJob(ctx, noon, id)
+		j, one, err := claimOne(ctx, s, noon, id)
 		if err != nil || j.ObjectID != 7 || j.State != cases.JobRunning || one.Epoch != 1 || j.LeaseUntil == nil {
 			t.Fatalf("%+v, %v", j, err)
 		}
-		if _, _, err := s.ClaimJob(ctx, noon, id); !errors.Is(err, cases.ErrConflict) {
+		if _, _, err := claimOne(ctx, s, noon, id); !errors.Is(err, cases.ErrConflict) {
 			t.Errorf("claimed twice: %v", err)
 		}
 		// It takes long, and says so; then it is silent for too long.
@@ -174,7 +174,7 @@ func TestJobLife(t *testing.T) {
 		if got := relay(t, s, now, 1); len(got) != 1 || got[0].Attempt != 2 {
 			t.Fatalf("relayed again: %+v", got)
 		}
-		_, two, err := s.ClaimJob(ctx, now, id)
+		_, two, err := claimOne(ctx, s, now, id)
 		if err != nil || two.Epoch != 2 {
 			t.Fatal(two, err)
 		}
@@ -195,7 +195,7 @@ func TestJobLife(t *testing.T) {
 		if got := relay(t, s, retry, 1); len(got) != 1 || got[0].Attempt != 3 || got[0].LastError != "no?answer" {
 			t.Errorf("relayed %+v", got)
 		}
-		_, three, err := s.ClaimJob(ctx, retry, id)
+		_, three, err := claimOne(ctx, s, retry, id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,14 +217,14 @@ func TestJobLife(t *testing.T) {
 		if got := relay(t, s, retry, 1); len(got) != 1 || got[0].Attempt != 4 {
 			t.Errorf("relayed %+v", got)
 		}
-		_, four, err := s.ClaimJob(ctx, retry, id)
+		_, four, err := claimOne(ctx, s, retry, id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.FinishJob(ctx, four, retry); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.ClaimJob(ctx, retry.Add(time.Hour), id); !errors.Is(err, cases.ErrConflict) {
+		if _, _, err := claimOne(ctx, s, retry.Add(time.Hour), id); !errors.Is(err, cases.ErrConflict) {
 			t.Errorf("claimed when done: %v", err)
 		}
 		if n, err := s.PruneJobs(ctx, retry, 10); err != nil || n != 0 {

@@ -19,7 +19,7 @@ func say(t *testing.T, s *Store, thread string, p cases.Parsed) cases.Filed {
 	t.Helper()
 	m, _ := accept(t, s, delivery(cases.ChannelChat, rand.Text(), "x"))
 	p.Thread = thread
-	f, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
+	f, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestThreadsDoNotMix(t *testing.T) {
 		m, _ := accept(t, s, a)
 		p := about("+12025550102", "", "")
 		p.Thread = "7"
-		two, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
+		two, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p})
 		if err != nil || !two.NewReport || two.ReportID == one.ReportID {
 			t.Errorf("conversation 7 of two hooks: %+v, %v", two, err)
 		}
@@ -114,7 +114,7 @@ func TestAConversationThatBeginsTwiceIsOneReport(t *testing.T) {
 			wg.Go(func() {
 				p := about(fmt.Sprintf("+1202555%04d", i), "", "")
 				p.Thread = "busy"
-				if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
+				if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -213,7 +213,7 @@ func TestAcknowledgeOncePerSenderAndHour(t *testing.T) {
 		for i := range 8 {
 			m, _ := accept(t, s, delivery(cases.ChannelEmail, fmt.Sprint(i), "x"))
 			wg.Go(func() {
-				_, err := s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: about(fmt.Sprintf("+1202555%04d", i), "", ""),
+				_, err := fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: about(fmt.Sprintf("+1202555%04d", i), "", ""),
 					Acknowledgement: acknowledgement("dee", fmt.Sprint("dee", i))})
 				if err != nil {
 					t.Error(err)

@@ -49,21 +49,26 @@ func unheld(keys []cases.CaseKey, holders []cases.Holder) []cases.CaseKey {
 // claimKeys takes sorted keys for a case, or fails with errLostClaim when
 // somebody else has taken one of them since.
 func claimKeys(tx *gorm.DB, now time.Time, caseID int64, keys []cases.CaseKey) error {
-	n, err := insertKeys(tx, now, caseID, keys)
-	if err != nil {
-		return err
-	}
-	if n < int64(len(keys)) {
-		return errLostClaim
-	}
-	return nil
+	return claimRows(tx, keyRows(now, caseID, keys))
 }
 
-func insertKeys(tx *gorm.DB, now time.Time, caseID int64, keys []cases.CaseKey) (int64, error) {
+func keyRows(now time.Time, caseID int64, keys []cases.CaseKey) [][]any {
 	rows := make([][]any, len(keys))
 	for i, k := range keys {
 		rows[i] = []any{k.Kind, k.Value, caseID, true, now}
 	}
+	return rows
+}
+
+func claimRows(tx *gorm.DB, rows [][]any) error {
+	n, err := insertKeys(tx, rows)
+	if err == nil && n < int64(len(rows)) {
+		return errLostClaim
+	}
+	return err
+}
+
+func insertKeys(tx *gorm.DB, rows [][]any) (int64, error) {
 	return insert(tx, "case_keys (kind, value, case_id, live, claimed_at)", rows, "ON CONFLICT (kind, value) WHERE live DO NOTHING")
 }
 
@@ -78,7 +83,7 @@ func reclaimKeys(tx *gorm.DB, now time.Time, caseID int64) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	if _, err := insertKeys(tx, now, caseID, keys); err != nil {
+	if _, err := insertKeys(tx, keyRows(now, caseID, keys)); err != nil {
 		return err
 	}
 	holders, err := keyHolders(tx, keys)

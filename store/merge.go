@@ -146,7 +146,10 @@ func rootCase(tx *gorm.DB, id int64) (int64, error) {
 	if err == nil && len(roots) == 0 {
 		err = cases.NotFound(fmt.Sprintf("case %d", id))
 	}
-	return first(roots), err
+	if err != nil {
+		return 0, err
+	}
+	return roots[0], nil
 }
 
 // mergedCases are a case and all that were merged into it, directly or not.

@@ -173,7 +173,7 @@ func TestFileWhileMerging(t *testing.T) {
 		for i, m := range messages {
 			wg.Go(func() {
 				p := about("+12025550101", fmt.Sprintf("+1310555%04d", i), "")
-				if _, err := s.FileMessage(t.Context(), cases.Attempt{}, noon.Add(time.Second), cases.Filing{Message: m, Parsed: p}); err != nil {
+				if _, err := fileOne(t.Context(), s, cases.Attempt{}, noon.Add(time.Second), cases.Filing{Message: m, Parsed: p}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -230,9 +230,9 @@ func TestMergeWaitsForAFiling(t *testing.T) {
 		m, _ := accept(t, s, delivery(cases.ChannelChat, "k", "x"))
 		tx := s.db.Begin()
 		defer tx.Rollback()
-		x := filing{Filing: cases.Filing{Message: m, Parsed: about("+12025550101", "", "")}, s: s, tx: tx, now: noon}
-		if f, err := x.file(); err != nil || f.CaseID != a {
-			t.Fatal(f, err)
+		x := s.filings(tx, noon, []cases.Filing{{Message: m, Parsed: about("+12025550101", "", "")}})
+		if err := x.file(); err != nil || x.all[0].filed.CaseID != a {
+			t.Fatal(x.all[0].filed, err)
 		}
 		merged := make(chan error, 1)
 		go func() { merged <- s.MergeCases(t.Context(), ann, noon, a, b, "the same") }()
@@ -270,7 +270,7 @@ func TestFilingFollowsAMerge(t *testing.T) {
 		done := make(chan error, 1)
 		go func() {
 			var err error
-			filed, err = s.FileMessage(t.Context(), cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: about("+12025550101", "", "")})
+			filed, err = fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: about("+12025550101", "", "")})
 			done <- err
 		}()
 		over, err := blockedOrDone(t, s, done)

@@ -14,6 +14,12 @@ func (s *Store) Message(ctx context.Context, id int64) (cases.Message, error) {
 	return m, translate(err)
 }
 
+// Messages returns those messages that there are, in no particular order.
+func (s *Store) Messages(ctx context.Context, ids []int64) ([]cases.Message, error) {
+	var ms []cases.Message
+	return ms, translate(s.read(ctx).Raw("SELECT * FROM messages WHERE id IN ?", ids).Scan(&ms).Error)
+}
+
 // MessageByToken finds the delivery that a status link belongs to.
 func (s *Store) MessageByToken(ctx context.Context, token string) (cases.Message, error) {
 	var m cases.Message

@@ -164,7 +164,7 @@ func TestMailToACaseThatIsOver(t *testing.T) {
 			m, _ := accept(t, s, delivery(cases.ChannelEmail, rand.Text(), "x"))
 			wg.Go(func() {
 				var err error
-				if filed[i], err = s.FileMessage(t.Context(), cases.Attempt{}, over, cases.Filing{Message: m, Parsed: p}); err != nil {
+				if filed[i], err = fileOne(t.Context(), s, cases.Attempt{}, over, cases.Filing{Message: m, Parsed: p}); err != nil {
 					t.Error(err)
 				}
 			})

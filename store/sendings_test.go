@@ -45,7 +45,7 @@ func TestASendingIsAttemptedOnce(t *testing.T) {
 		}
 		// The process dies here. Another attempt does not repeat it.
 		late := noon.Add(2 * cases.AttemptLease)
-		_, two, err := s.ClaimJob(ctx, late, at.JobID)
+		_, two, err := claimOne(ctx, s, late, at.JobID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestASendingThatCertainlyDidNotGoOutIsTriedAgain(t *testing.T) {
 		if err := s.FailJob(ctx, at, noon, "connection refused", noon.Add(time.Minute), false); err != nil {
 			t.Errorf("its job was completed: %v", err)
 		}
-		_, two, err := s.ClaimJob(ctx, noon, at.JobID)
+		_, two, err := claimOne(ctx, s, noon, at.JobID)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -53,18 +54,47 @@ func insert(tx *gorm.DB, into string, rows [][]any, suffix string) (int64, error
 
 // insertReturning is insert for a statement that ends in RETURNING; dst is a
 // pointer to a slice, which the rows are appended to in no particular order.
-func insertReturning[T any](tx *gorm.DB, into string, rows [][]any, suffix string, dst *[]T) error {
+// more are the arguments of suffix.
+func insertReturning[T any](tx *gorm.DB, into string, rows [][]any, suffix string, dst *[]T, more ...any) error {
 	for len(rows) > 0 {
 		chunk := rows[:min(insertChunk, len(rows))]
 		rows = rows[len(chunk):]
 		v, args := values(chunk)
 		var got []T
-		if err := tx.Raw("INSERT INTO "+into+" VALUES "+v+" "+suffix, args...).Scan(&got).Error; err != nil {
+		if err := tx.Raw("INSERT INTO "+into+" VALUES "+v+" "+suffix, append(args, more...)...).Scan(&got).Error; err != nil {
 			return err
 		}
 		*dst = append(*dst, got...)
 	}
 	return nil
+}
+
+// changes is an UPDATE of many rows, each with values of its own.
+type changes struct {
+	table string
+	v     string // the columns of rows, the id first: "v(id, ref)"
+	row   string // a place for each, with casts where PostgreSQL cannot tell the type
+	set   string // "ref = v.ref, updated_at = ?"
+	and   string // a further condition, "AND …"
+	args  []any  // of set and and
+}
+
+// apply updates the rows and says how many there were.
+func (c changes) apply(tx *gorm.DB, rows [][]any) (int64, error) {
+	var n int64
+	for chunk := range slices.Chunk(rows, insertChunk) {
+		var args []any
+		for _, r := range chunk {
+			args = append(args, r...)
+		}
+		r := tx.Exec("WITH "+c.v+" AS (VALUES "+strings.TrimSuffix(strings.Repeat(c.row+", ", len(chunk)), ", ")+") UPDATE "+c.table+" SET "+c.set+
+			" FROM v WHERE "+c.table+".id = v.id "+c.and, append(args, c.args...)...)
+		if r.Error != nil {
+			return n, r.Error
+		}
+		n += r.RowsAffected
+	}
+	return n, nil
 }
 
 // found turns the emptiness of a lookup into an error in the user's words.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -55,7 +56,7 @@ func fileAt(t *testing.T, s *Store, now time.Time, p cases.Parsed, ack *cases.Se
 	a := delivery(cases.ChannelEmail, rand.Text(), "body")
 	a.Message.ReceivedAt = now
 	m, _ := accept(t, s, a)
-	f, err := s.FileMessage(t.Context(), cases.Attempt{}, now, cases.Filing{Message: m, Parsed: p, Acknowledgement: ack})
+	f, err := fileOne(t.Context(), s, cases.Attempt{}, now, cases.Filing{Message: m, Parsed: p, Acknowledgement: ack})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,9 +93,29 @@ func run(t *testing.T, s *Store, kind cases.JobKind, object int64) cases.Attempt
 	if err := s.db.Raw("SELECT id FROM jobs WHERE kind = ? AND object_id = ? AND state <> 'done' ORDER BY id DESC LIMIT 1", kind, object).Scan(&id).Error; err != nil || id == 0 {
 		t.Fatalf("no job %s %d: %v", kind, object, err)
 	}
-	_, at, err := s.ClaimJob(context.Background(), noon, id)
+	_, at, err := claimOne(context.Background(), s, noon, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return at
+}
+
+// fileOne files one message as the effect of an attempt.
+func fileOne(ctx context.Context, s *Store, at cases.Attempt, now time.Time, f cases.Filing) (cases.Filed, error) {
+	f.Attempt = at
+	filed, err := s.FileMessages(ctx, now, []cases.Filing{f})
+	if err != nil {
+		return cases.Filed{}, err
+	}
+	return filed[0], nil
+}
+
+// claimOne begins an attempt at one job; cases.ErrConflict when there is nothing
+// to do.
+func claimOne(ctx context.Context, s *Store, now time.Time, id int64) (cases.Job, cases.Attempt, error) {
+	jobs, err := s.ClaimJobs(ctx, now, []int64{id})
+	if err != nil || len(jobs) == 0 {
+		return cases.Job{}, cases.Attempt{}, cmp.Or(err, error(cases.ErrConflict))
+	}
+	return jobs[0], jobs[0].AttemptAt(), nil
 }

@@ -4,10 +4,21 @@ import (
 	"context"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/desk"
 )
 
 // file turns a message into a report: cases.JobFile, object = message id.
-func (p *Pool) file(ctx context.Context, j cases.Job, at cases.Attempt) error {
-	_, err := p.Desk.File(ctx, at, j.ObjectID, j.Lost())
+func (p *Pool) file(ctx context.Context, j cases.Job, _ cases.Attempt) error {
+	return p.fileTogether(ctx, []cases.Job{j})
+}
+
+// fileTogether does it for several messages in one transaction: when reports
+// come in floods, it is the transactions that take the time.
+func (p *Pool) fileTogether(ctx context.Context, jobs []cases.Job) error {
+	in := make([]desk.Unfiled, len(jobs))
+	for i, j := range jobs {
+		in[i] = desk.Unfiled{Attempt: j.AttemptAt(), MessageID: j.ObjectID, Lost: j.Lost()}
+	}
+	_, err := p.Desk.File(ctx, in...)
 	return err
 }

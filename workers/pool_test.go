@@ -54,6 +54,7 @@ func TestAQueueThatForgetsLosesNothing(t *testing.T) {
 		p, seen := w.pool("a")
 		var began atomic.Int64
 		gate := make(chan struct{})
+		delete(p.together, cases.JobFile)
 		p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job, at cases.Attempt) error {
 			began.Add(1)
 			<-gate

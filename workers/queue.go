@@ -26,19 +26,49 @@ func queueOf(k cases.JobKind) string {
 
 // payload of every task: ids, never copies.
 type payload struct {
-	Job int64 `json:"job"`
+	Jobs []int64 `json:"jobs"`
+}
+
+// groupSize bounds how many jobs one task runs together.
+const groupSize = 25
+
+// group puts jobs that can be run together into one task. Only first attempts
+// are: what has failed or never ended must not take others along.
+func (p *Pool) group(jobs []cases.Job) [][]cases.Job {
+	var groups [][]cases.Job
+	open := map[cases.JobKind]int{} // kind to the group that has room, from 1
+	for _, j := range jobs {
+		_, can := p.together[j.Kind]
+		if can = can && j.Attempt == 1 && j.Epoch == 0; can && open[j.Kind] > 0 {
+			g := &groups[open[j.Kind]-1]
+			if *g = append(*g, j); len(*g) == groupSize {
+				open[j.Kind] = 0
+			}
+			continue
+		}
+		groups = append(groups, []cases.Job{j})
+		if can {
+			open[j.Kind] = len(groups)
+		}
+	}
+	return groups
 }
 
 // enqueue hands jobs to the queue. The task id names the attempt, because
 // asynq blocks an id for ever once it was archived. One that is there already
 // is fine.
 func (p *Pool) enqueue(ctx context.Context, jobs []cases.Job) error {
-	for _, j := range jobs {
-		body, err := json.Marshal(payload{j.ID})
+	for _, g := range p.group(jobs) {
+		var body payload
+		for _, j := range g {
+			body.Jobs = append(body.Jobs, j.ID)
+		}
+		raw, err := json.Marshal(body)
 		if err != nil {
 			return err
 		}
-		t := asynq.NewTask(string(j.Kind), body)
+		j := g[0]
+		t := asynq.NewTask(string(j.Kind), raw)
 		_, err = p.client.EnqueueContext(ctx, t, asynq.TaskID(fmt.Sprintf("%d:%d", j.ID, j.Attempt)), asynq.Queue(queueOf(j.Kind)),
 			asynq.MaxRetry(0), asynq.Timeout(cases.AttemptLease))
 		if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
@@ -62,61 +92,76 @@ func (p *Pool) forgottenAfter() time.Duration {
 	return forgottenIdle
 }
 
-// handle runs one attempt. It never returns an error to the queue: how a
-// failed job goes on is decided and recorded in the database.
+// handle runs an attempt at each job of a task. It never returns an error to the
+// queue: how a failed job goes on is decided and recorded in the database.
 func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {
 	var body payload
-	if err := json.Unmarshal(t.Payload(), &body); err != nil {
+	if err := json.Unmarshal(t.Payload(), &body); err != nil || len(body.Jobs) == 0 {
 		p.Log.Error("a task that is not ours", "type", t.Type(), "err", err)
 		return nil
 	}
 	started := p.Now()
-	j, at, err := p.Jobs.ClaimJob(ctx, p.now(), body.Job)
-	switch {
-	case errors.Is(err, cases.ErrConflict), errors.Is(err, cases.ErrNotFound):
-		return nil // done, or another has it
-	case err != nil:
-		p.Log.Warn("claim", "job", body.Job, "err", err)
-		return nil // the sweeper brings it back
+	jobs, err := p.Jobs.ClaimJobs(ctx, p.now(), body.Jobs)
+	if err != nil {
+		p.Log.Warn("claim", "jobs", body.Jobs, "err", err)
+		return nil // the sweeper brings them back
 	}
-	err = p.attempt(ctx, j, at)
-	outcome := "done"
-	switch {
-	case err == nil:
-	case errors.Is(err, cases.ErrFenced):
-		outcome = "fenced"
-		p.Log.Warn("attempt was taken over", "job", j.ID, "kind", j.Kind)
-	default:
-		failures := j.Failures + 1
-		dead := failures >= cases.MaxAttempts || cases.KindOf(err) == cases.KindInvalid
-		outcome = "retry"
-		if dead {
-			outcome = "dead"
+	if len(jobs) > 1 {
+		err := p.attempt(jobs, func() error { return p.together[jobs[0].Kind](ctx, jobs) })
+		if err == nil {
+			for _, j := range jobs {
+				p.Observe.JobDone(j.Kind, "done", p.Now().Sub(started))
+			}
+			return nil
 		}
-		p.Log.Warn("job failed", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "failures", failures, "dead", dead, "err", err)
-		now := p.now()
-		if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), at, now, err.Error(), now.Add(cases.Backoff(failures)), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
-			p.Log.Error("record a failed job", "job", j.ID, "err", ferr)
-		}
+		// One of them is at fault, or nothing goes: each shows by itself.
+		p.Log.Info("jobs that were run together go on one by one", "kind", jobs[0].Kind, "jobs", len(jobs), "err", err)
 	}
-	p.Observe.JobDone(j.Kind, outcome, p.Now().Sub(started))
+	for _, j := range jobs {
+		p.Observe.JobDone(j.Kind, p.run(ctx, j), p.Now().Sub(started))
+	}
 	return nil
 }
 
-// attempt runs a job. A panic is a failure like any other: left to the queue,
+// run makes one attempt, records how it failed, and names the outcome.
+func (p *Pool) run(ctx context.Context, j cases.Job) (outcome string) {
+	err := p.attempt([]cases.Job{j}, func() error {
+		run, ok := p.tasks[j.Kind]
+		if !ok {
+			return &cases.Error{Kind: cases.KindInvalid, Message: "this version knows no job of kind " + string(j.Kind)}
+		}
+		return run(ctx, j, j.AttemptAt())
+	})
+	switch {
+	case err == nil:
+		return "done"
+	case errors.Is(err, cases.ErrFenced):
+		p.Log.Warn("attempt was taken over", "job", j.ID, "kind", j.Kind)
+		return "fenced"
+	}
+	failures := j.Failures + 1
+	dead := failures >= cases.MaxAttempts || cases.KindOf(err) == cases.KindInvalid
+	p.Log.Warn("job failed", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "failures", failures, "dead", dead, "err", err)
+	now := p.now()
+	if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), j.AttemptAt(), now, err.Error(), now.Add(cases.Backoff(failures)), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
+		p.Log.Error("record a failed job", "job", j.ID, "err", ferr)
+	}
+	if dead {
+		return "dead"
+	}
+	return "retry"
+}
+
+// attempt runs jobs. A panic is a failure like any other: left to the queue,
 // which knows nothing of jobs, it would be tried for ever and shown to nobody.
-func (p *Pool) attempt(ctx context.Context, j cases.Job, at cases.Attempt) (err error) {
+func (p *Pool) attempt(jobs []cases.Job, run func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.Log.Error("job panicked", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "panic", r, "stack", string(debug.Stack()))
+			p.Log.Error("job panicked", "job", jobs[0].ID, "of", len(jobs), "kind", jobs[0].Kind, "object", jobs[0].ObjectID, "panic", r, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	run, ok := p.tasks[j.Kind]
-	if !ok {
-		return &cases.Error{Kind: cases.KindInvalid, Message: "this version knows no job of kind " + string(j.Kind)}
-	}
-	return run(ctx, j, at)
+	return run()
 }
 
 func (p *Pool) now() time.Time { return p.Now().UTC().Truncate(time.Microsecond) }

@@ -27,8 +27,9 @@ type Jobs interface {
 	// of jobs with one coalesce key that have not begun, one is left. It does
 	// nothing while backlog or more are enqueued and not begun.
 	RelayJobs(ctx context.Context, now time.Time, limit int, enqueue func(context.Context, []cases.Job) error) (int, error)
-	// ClaimJob begins an attempt; cases.ErrConflict when there is nothing to do.
-	ClaimJob(ctx context.Context, now time.Time, id int64) (cases.Job, cases.Attempt, error)
+	// ClaimJobs begins an attempt at each of those jobs with which there is
+	// something to do, and returns them.
+	ClaimJobs(ctx context.Context, now time.Time, ids []int64) ([]cases.Job, error)
 	// FailJob ends one without success: again at retryAt, or dead.
 	FailJob(ctx context.Context, at cases.Attempt, now time.Time, cause string, retryAt time.Time, dead bool) error
 	// FinishJob completes one that has no effect of its own in the database.
@@ -87,6 +88,7 @@ type Pool struct {
 	inspector *asynq.Inspector
 	server    *asynq.Server
 	tasks     map[cases.JobKind]task
+	together  map[cases.JobKind]func(context.Context, []cases.Job) error
 }
 
 // task runs one kind of job. It returns after the effect is committed.
@@ -105,6 +107,7 @@ func New(c Config) *Pool {
 		cases.JobTell:    p.tell,
 		cases.JobMailbox: p.mailbox,
 	}
+	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether}
 	return p
 }
 

@@ -191,7 +191,7 @@ func (w *world) one(kind cases.JobKind) cases.Job {
 // hand gives a job to a pool's handler, as the queue does.
 func (w *world) hand(p *Pool, j cases.Job) {
 	w.t.Helper()
-	w.must(p.handle(w.t.Context(), asynq.NewTask(string(j.Kind), fmt.Appendf(nil, `{"job": %d}`, j.ID))))
+	w.must(p.handle(w.t.Context(), asynq.NewTask(string(j.Kind), fmt.Appendf(nil, `{"jobs": [%d]}`, j.ID))))
 }
 
 var ann = cases.Actor{Kind: cases.ActorPerson, ID: "p_ann", Name: "Ann", Role: cases.RoleAnalyst, Person: "p_ann"}

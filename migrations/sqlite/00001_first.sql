@@ -192,8 +192,9 @@ create table jobs (
   epoch integer not null default 0, failures integer not null default 0, run_at datetime not null, enqueued_at datetime, lease_until datetime, last_error text not null default '',
   created_at datetime not null, updated_at datetime not null
 );
-create index jobs_pending on jobs (run_at, id) where state = 'pending';
-create index jobs_enqueued on jobs (enqueued_at) where state = 'enqueued';
+create index jobs_pending on jobs (run_at, id) where state = 'pending' and kind <> 'file';
+create index jobs_filing on jobs (run_at, id) where state = 'pending' and kind = 'file';
+create index jobs_enqueued on jobs (enqueued_at, kind) where state = 'enqueued';
 create index jobs_running on jobs (lease_until) where state = 'running';
 create index jobs_dead on jobs (id) where state = 'dead';
 create index jobs_coalesce on jobs (coalesce_key) where state in ('pending', 'enqueued') and coalesce_key <> '';
