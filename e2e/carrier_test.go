@@ -17,7 +17,7 @@ import (
 )
 
 // carrier makes a small synthetic carrier.
-func carrier(t *testing.T) *simulate.Carrier {
+func carrier(t testing.TB) *simulate.Carrier {
 	t.Helper()
 	c, err := simulate.New(simulate.Params{Seed: 4, Now: time.Now(), Calls: 6000, Days: 10})
 	if err != nil {
@@ -38,7 +38,7 @@ func (d *desk) load(c *simulate.Carrier) {
 	}
 }
 
-func accountsCSV(t *testing.T, c *simulate.Carrier) string {
+func accountsCSV(t testing.TB, c *simulate.Carrier) string {
 	rows := [][]string{{"id", "parent_id", "name", "kind", "country", "status", "protected", "email", "opened_at", "connection", "connection_name", "connection_country", "source_ips", "tech_prefix"}}
 	for _, a := range c.Accounts {
 		row := []string{a.ID, a.ParentID, a.Name, a.Kind, a.Country, a.Status, fmt.Sprint(a.Protected), a.Email, a.OpenedAt.Format(time.RFC3339), "", "", "", "", ""}
@@ -52,7 +52,7 @@ func accountsCSV(t *testing.T, c *simulate.Carrier) string {
 	return asCSV(t, rows)
 }
 
-func numbersCSV(t *testing.T, c *simulate.Carrier) string {
+func numbersCSV(t testing.TB, c *simulate.Carrier) string {
 	rows := [][]string{{"number", "account", "kind", "from", "until"}}
 	for _, e := range c.Entitlements {
 		until := ""
@@ -64,7 +64,7 @@ func numbersCSV(t *testing.T, c *simulate.Carrier) string {
 	return asCSV(t, rows)
 }
 
-func asCSV(t *testing.T, rows [][]string) string {
+func asCSV(t testing.TB, rows [][]string) string {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	if err := w.WriteAll(rows); err != nil {

@@ -34,7 +34,7 @@ func each(t *testing.T, test func(t *testing.T, s setup)) {
 	t.Run("postgres", func(t *testing.T) { test(t, postgres(t)) })
 }
 
-func postgres(t *testing.T) setup {
+func postgres(t testing.TB) setup {
 	redis := testenv.NewRedis(t)
 	return setup{name: "postgres", redis: redis, env: map[string]string{"DATA_DIR": t.TempDir(), "DATABASE_URL": testenv.Postgres(t, nil), "REDIS_URL": redis.URL,
 		"AUDIT_KEY": "an audit key of the tests, long enough"}}
@@ -43,7 +43,7 @@ func postgres(t *testing.T) setup {
 // desk is a running abusedesk with what is around it: a mailbox that it reads
 // and a mail server that it sends through.
 type desk struct {
-	t       *testing.T
+	t       testing.TB
 	env     map[string]string
 	args    []string
 	baseURL string
@@ -58,7 +58,7 @@ const (
 )
 
 // newDesk prepares a desk on a set-up; start starts it.
-func newDesk(t *testing.T, s setup) *desk {
+func newDesk(t testing.TB, s setup) *desk {
 	t.Helper()
 	mailbox := testenv.Dovecot(t)
 	if _, err := mailbox.AddUser(mailUser); err != nil {
@@ -223,7 +223,7 @@ func (d *desk) doctor(ledger string, patience time.Duration) {
 }
 
 // file writes a file for the program to read.
-func file(t *testing.T, name, content string) string {
+func file(t testing.TB, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {

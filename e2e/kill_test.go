@@ -13,7 +13,7 @@ import (
 	"github.com/abusedesk/abusedesk/internal/testenv"
 )
 
-func newLedger(t *testing.T) (*simulate.Ledger, string) {
+func newLedger(t testing.TB) (*simulate.Ledger, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.jsonl")
 	l, err := simulate.OpenLedger(path)
