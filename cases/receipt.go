@@ -14,3 +14,9 @@ type MailReceipt struct {
 	ReceivedAt  time.Time
 	ActedAt     *time.Time
 }
+
+// MailAct is the attempt that did to a received mail what its mailbox says.
+type MailAct struct {
+	Attempt   Attempt
+	ReceiptID int64
+}

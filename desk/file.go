@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -83,11 +84,13 @@ func (d *Desk) raw(ctx context.Context, m cases.Message) ([]byte, error) {
 		return nil, fmt.Errorf("open message %d: %w", m.ID, err)
 	}
 	defer r.Close()
-	raw, err := io.ReadAll(io.LimitReader(r, cases.MaxMessageBytes+1))
-	if err != nil {
+	// At once as large as it is: growing would take twice the memory.
+	var raw bytes.Buffer
+	raw.Grow(int(min(max(m.Size, 0), cases.MaxMessageBytes)) + bytes.MinRead)
+	if _, err := raw.ReadFrom(io.LimitReader(r, cases.MaxMessageBytes+1)); err != nil {
 		return nil, fmt.Errorf("read message %d: %w", m.ID, err)
 	}
-	return raw, nil
+	return raw.Bytes(), nil
 }
 
 // parse chooses the reader by door. A panic in a parser is a bug, but not one

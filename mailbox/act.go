@@ -56,33 +56,53 @@ func (a *Actor) Close() {
 	}
 }
 
-// Act does what is to be done to one mail; doing it twice does no harm. A mail
+// Act does what is to be done to some mails; doing it twice does no harm. A mail
 // that is no longer there, a mailbox that is not configured any more, and UIDs of
 // an earlier numbering leave nothing to do, which is no error. An error means
-// that it can be tried again.
-func (a *Actor) Act(ctx context.Context, r cases.MailReceipt) error {
-	b := a.boxes[r.Mailbox]
-	if b == nil || b.After == AfterLeave {
-		return nil
+// that all of it can be tried again.
+func (a *Actor) Act(ctx context.Context, rs ...cases.MailReceipt) error {
+	of := map[string][]cases.MailReceipt{}
+	for _, r := range rs {
+		if b := a.boxes[r.Mailbox]; b != nil && b.After != AfterLeave {
+			of[r.Mailbox] = append(of[r.Mailbox], r)
+		}
 	}
+	var errs []error
+	for name, rs := range of {
+		if err := a.boxes[name].actOn(ctx, rs); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (b *actingBox) actOn(ctx context.Context, rs []cases.MailReceipt) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fresh := b.link == nil
-	err := b.act(ctx, r)
+	err := b.act(ctx, rs)
 	if err != nil && !fresh && !refused(err) && ctx.Err() == nil {
-		err = b.act(ctx, r) // the connection had died while nobody looked
+		err = b.act(ctx, rs) // the connection had died while nobody looked
 	}
-	if err != nil {
-		return fmt.Errorf("%s mail %d of %s: %w", b.After, r.UID, b.Name, err)
+	switch {
+	case err == nil:
+		return nil
+	case len(rs) == 1:
+		return fmt.Errorf("%s mail %d of %s: %w", b.After, rs[0].UID, b.Name, err)
 	}
-	return nil
+	return fmt.Errorf("%s %d mails of %s: %w", b.After, len(rs), b.Name, err)
 }
 
 // act runs with the box locked. A failure drops the connection.
-func (b *actingBox) act(ctx context.Context, r cases.MailReceipt) error {
+func (b *actingBox) act(ctx context.Context, rs []cases.MailReceipt) error {
 	err := b.open(ctx)
-	if err == nil && b.validity == r.UIDValidity {
-		set := imap.UIDSetNum(imap.UID(r.UID))
+	var set imap.UIDSet
+	for _, r := range rs {
+		if r.UIDValidity == b.validity {
+			set.AddNum(imap.UID(r.UID))
+		}
+	}
+	if err == nil && len(set) > 0 {
 		err = b.link.command(ctx, func() error {
 			if b.After == AfterSeen {
 				return b.link.client.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}, nil).Close()
@@ -96,7 +116,7 @@ func (b *actingBox) act(ctx context.Context, r cases.MailReceipt) error {
 	return err
 }
 
-// move moves a mail, making the folder if it is missing. Servers say OK to
+// move moves mails, making the folder if it is missing. Servers say OK to
 // moving what is not there. One without MOVE copies; only after a copy was
 // certainly made is the original taken away.
 func (b *actingBox) move(set imap.UIDSet) error {

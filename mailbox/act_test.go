@@ -19,11 +19,11 @@ func (w *world) receipts(n int) []cases.MailReceipt {
 	stop()
 	var out []cases.MailReceipt
 	for id := range n {
-		r, err := w.store.MailReceipt(w.t.Context(), int64(id+1))
+		rs, err := w.store.MailReceipts(w.t.Context(), []int64{int64(id + 1)})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		out = append(out, r)
+		out = append(out, rs[0])
 	}
 	return out
 }
@@ -53,6 +53,22 @@ func TestActMovesOnce(t *testing.T) {
 				t.Errorf("%d in INBOX, %d in %s", w.count("INBOX"), w.count(folder), folder)
 			}
 		})
+	}
+}
+
+// Mails of several numberings and boxes in one go.
+func TestActTogether(t *testing.T) {
+	w := newWorld(t)
+	rs := w.receipts(5)
+	a := mailbox.NewActor([]mailbox.Mailbox{w.box("", "?after=move:Filed")}, nil, time.Second)
+	defer a.Close()
+	other, old := rs[4], rs[3]
+	other.Mailbox, old.UIDValidity = "somebody@elsewhere/INBOX", old.UIDValidity-1
+	if err := a.Act(t.Context(), rs[0], rs[1], rs[1], old, other); err != nil {
+		t.Fatal(err)
+	}
+	if w.count("INBOX") != 3 || w.count("Filed") != 2 {
+		t.Errorf("%d in INBOX, %d in Filed", w.count("INBOX"), w.count("Filed"))
 	}
 }
 

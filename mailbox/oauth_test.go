@@ -365,11 +365,11 @@ func TestDovecotTakesTokens(t *testing.T) {
 
 			a := mailbox.NewActor([]mailbox.Mailbox{box}, nil, time.Second)
 			defer a.Close()
-			r, err := w.store.MailReceipt(t.Context(), 1)
+			rs, err := w.store.MailReceipts(t.Context(), []int64{1})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := a.Act(t.Context(), r); err != nil {
+			if err := a.Act(t.Context(), rs...); err != nil {
 				t.Fatal(err)
 			}
 			if n := w.count("Filed"); n != 1 {

@@ -166,15 +166,19 @@ func TestAcceptMails(t *testing.T) {
 		}
 		var receipt int64
 		s.db.Raw("SELECT id FROM mail_receipts WHERE uid = 13").Scan(&receipt)
-		r, err := s.MailReceipt(ctx, receipt)
-		if err != nil || r.Mailbox != "abuse" || r.UID != 13 || r.MessageID != rs[0].MessageID || r.ActedAt != nil {
-			t.Errorf("receipt %+v, %v", r, err)
+		read, err := s.MailReceipts(ctx, []int64{receipt})
+		if err != nil || len(read) != 1 {
+			t.Fatal(read, err)
+		}
+		r := read[0]
+		if r.Mailbox != "abuse" || r.UID != 13 || r.MessageID != rs[0].MessageID || r.ActedAt != nil {
+			t.Errorf("receipt %+v", r)
 		}
 		at := run(t, s, cases.JobMailbox, receipt)
-		if err := s.MailActed(ctx, at, noon, receipt); err != nil {
+		if err := s.MailActed(ctx, noon, []cases.MailAct{{Attempt: at, ReceiptID: receipt}}); err != nil {
 			t.Fatal(err)
 		}
-		if r, _ = s.MailReceipt(ctx, receipt); r.ActedAt == nil {
+		if read, _ = s.MailReceipts(ctx, []int64{receipt, 999}); len(read) != 1 || read[0].ActedAt == nil {
 			t.Error("what was done to the mail is not recorded")
 		}
 	})

@@ -117,7 +117,7 @@ func (s *Store) AssessCase(ctx context.Context, at cases.Attempt, now time.Time,
 	now = stored(now)
 	var c cases.Case
 	err := s.retry(ctx, func(tx *gorm.DB) error {
-		if err := complete(tx, at, now); err != nil {
+		if err := complete(tx, now, at); err != nil {
 			return err
 		}
 		var err error

@@ -15,7 +15,7 @@ import (
 func (s *Store) AddFindings(ctx context.Context, at cases.Attempt, now time.Time, reportID int64, fs []cases.Finding) error {
 	now = stored(now)
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		if err := complete(tx, at, now); err != nil {
+		if err := complete(tx, now, at); err != nil {
 			return err
 		}
 		var caseID int64

@@ -105,7 +105,11 @@ type filing struct {
 }
 
 func (x *filings) file() error {
-	if err := x.complete(); err != nil {
+	attempts := make([]cases.Attempt, len(x.all))
+	for i, one := range x.all {
+		attempts[i] = one.Attempt
+	}
+	if err := complete(x.tx, x.now, attempts...); err != nil {
 		return err
 	}
 	pending, err := x.unfiled()
@@ -164,26 +168,6 @@ func (x *filing) takes(taken map[string]bool) {
 func (x *filing) follows(taken map[string]bool) bool {
 	return x.Message.Meta.Adds != "" && taken["token "+x.Message.Meta.Adds] ||
 		x.Parsed.Thread != "" && taken["thread "+threadKey(x.Message, x.Parsed.Thread)]
-}
-
-// complete marks the attempts' jobs done, or fails with ErrFenced when another
-// attempt has taken one of them over.
-func (x *filings) complete() error {
-	var rows [][]any
-	for _, one := range x.all {
-		if one.Attempt != (cases.Attempt{}) {
-			rows = append(rows, []any{one.Attempt.JobID, one.Attempt.Epoch})
-		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	n, err := changes{table: "jobs", v: "v(id, epoch)", row: "(CAST(? AS bigint), CAST(? AS bigint))", set: "state = 'done', lease_until = NULL, updated_at = ?",
-		and: "AND jobs.epoch = v.epoch AND jobs.state = 'running'", args: []any{x.now}}.apply(x.tx, rows)
-	if err == nil && n < int64(len(rows)) {
-		err = fenced(x.all[0].Attempt)
-	}
-	return err
 }
 
 // unfiled locks the messages, so that two tries at one follow each other, and

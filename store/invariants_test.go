@@ -29,7 +29,7 @@ func livedIn(t *testing.T, s *Store) {
 	var receipt, sending int64
 	s.db.Raw("SELECT id FROM mail_receipts").Scan(&receipt)
 	s.db.Raw("SELECT id FROM sendings").Scan(&sending)
-	if err := s.MailActed(ctx, run(t, s, cases.JobMailbox, receipt), noon, receipt); err != nil {
+	if err := s.MailActed(ctx, noon, []cases.MailAct{{Attempt: run(t, s, cases.JobMailbox, receipt), ReceiptID: receipt}}); err != nil {
 		t.Fatal(err)
 	}
 	tell := run(t, s, cases.JobTell, sending)

@@ -196,7 +196,7 @@ func (s *Store) ExtendJob(ctx context.Context, at cases.Attempt, now time.Time) 
 
 // FinishJob completes a job that has no effect of its own in the database.
 func (s *Store) FinishJob(ctx context.Context, at cases.Attempt, now time.Time) error {
-	return s.write(ctx, func(tx *gorm.DB) error { return complete(tx, at, stored(now)) })
+	return s.write(ctx, func(tx *gorm.DB) error { return complete(tx, stored(now), at) })
 }
 
 // SweepJobs takes back what was enqueued but not begun for forgottenAfter, and

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -100,22 +99,26 @@ func recordMail(tx *gorm.DB, now time.Time, in []cases.Acceptance, receipts []ca
 	return nil
 }
 
-// MailReceipt says where a mail was read.
-func (s *Store) MailReceipt(ctx context.Context, id int64) (cases.MailReceipt, error) {
-	var r cases.MailReceipt
-	err := found(s.read(ctx).Raw("SELECT * FROM mail_receipts WHERE id = ?", id).Scan(&r), fmt.Sprintf("mail receipt %d", id))
-	return r, translate(err)
+// MailReceipts says where mails were read, those that there are, in no
+// particular order.
+func (s *Store) MailReceipts(ctx context.Context, ids []int64) ([]cases.MailReceipt, error) {
+	var rs []cases.MailReceipt
+	return rs, translate(s.read(ctx).Raw("SELECT * FROM mail_receipts WHERE id IN ?", ids).Scan(&rs).Error)
 }
 
-// MailActed records that the mail was marked or moved, and completes the job.
-func (s *Store) MailActed(ctx context.Context, at cases.Attempt, now time.Time, id int64) error {
+// MailActed records that mails were marked or moved, and completes the jobs: all
+// of them, or none when one was taken over.
+func (s *Store) MailActed(ctx context.Context, now time.Time, acts []cases.MailAct) error {
 	now = stored(now)
+	attempts, ids := make([]cases.Attempt, len(acts)), make([]int64, len(acts))
+	for i, a := range acts {
+		attempts[i], ids[i] = a.Attempt, a.ReceiptID
+	}
 	return s.write(ctx, func(tx *gorm.DB) error {
-		if err := complete(tx, at, now); err != nil {
+		if err := complete(tx, now, attempts...); err != nil {
 			return err
 		}
-		r := tx.Exec("UPDATE mail_receipts SET acted_at = coalesce(acted_at, ?) WHERE id = ?", now, id)
-		return found(r, fmt.Sprintf("mail receipt %d", id))
+		return tx.Exec("UPDATE mail_receipts SET acted_at = coalesce(acted_at, ?) WHERE id IN ?", now, ids).Error
 	})
 }
 

@@ -77,7 +77,7 @@ func (s *Store) BeginSending(ctx context.Context, at cases.Attempt, now time.Tim
 				return err
 			}
 		}
-		return complete(tx, at, now)
+		return complete(tx, now, at)
 	})
 	return began && err == nil, err
 }
@@ -87,7 +87,7 @@ func (s *Store) BeginSending(ctx context.Context, at cases.Attempt, now time.Tim
 func (s *Store) SettleSending(ctx context.Context, at cases.Attempt, now time.Time, id int64, state cases.SendingState, note string) error {
 	now = stored(now)
 	return s.write(ctx, func(tx *gorm.DB) error {
-		fence := func() error { return complete(tx, at, now) }
+		fence := func() error { return complete(tx, now, at) }
 		if state == cases.SendingPlanned {
 			fence = func() error { return s.fenceAttempt(tx, at) }
 		}

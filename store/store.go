@@ -178,21 +178,24 @@ func nextRevision(tx *gorm.DB) (int64, error) {
 	return rev, err
 }
 
-// complete marks the attempt's job done, or fails with ErrFenced when another
-// attempt has taken it over. The zero Attempt is no job.
-func complete(tx *gorm.DB, at cases.Attempt, now time.Time) error {
-	if at == (cases.Attempt{}) {
-		return nil
+// complete marks the attempts' jobs done, or fails with ErrFenced when another
+// attempt has taken one of them over. The zero Attempt is no job.
+func complete(tx *gorm.DB, now time.Time, attempts ...cases.Attempt) error {
+	var rows [][]any
+	for _, at := range attempts {
+		if at != (cases.Attempt{}) {
+			rows = append(rows, []any{at.JobID, at.Epoch})
+		}
 	}
-	r := tx.Exec("UPDATE jobs SET state = ?, lease_until = NULL, updated_at = ? WHERE id = ? AND epoch = ? AND state = ?",
-		cases.JobDone, now, at.JobID, at.Epoch, cases.JobRunning)
-	if r.Error != nil {
-		return r.Error
+	n, err := changes{table: "jobs", v: "v(id, epoch)", row: "(CAST(? AS bigint), CAST(? AS bigint))", set: "state = 'done', lease_until = NULL, updated_at = ?",
+		and: "AND jobs.epoch = v.epoch AND jobs.state = 'running'", args: []any{now}}.apply(tx, rows)
+	switch {
+	case err != nil || n == int64(len(rows)):
+		return err
+	case len(rows) > 1:
+		return &cases.Error{Kind: cases.KindFenced, Message: fmt.Sprintf("%d of %d jobs were taken over", int64(len(rows))-n, len(rows))}
 	}
-	if r.RowsAffected == 0 {
-		return &cases.Error{Kind: cases.KindFenced, Message: fmt.Sprintf("job %d was taken over", at.JobID)}
-	}
-	return nil
+	return &cases.Error{Kind: cases.KindFenced, Message: fmt.Sprintf("job %d was taken over", rows[0][0])}
 }
 
 // SQLite's result codes for a database that another process is writing to.

@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,7 +163,7 @@ func TestATaskThatComesTwiceChangesNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p, seen := w.pool("a")
 		acted := 0
-		p.Act = func(context.Context, cases.MailReceipt) error { acted++; return nil }
+		p.Act = func(context.Context, ...cases.MailReceipt) error { acted++; return nil }
 		l, _, err := w.store.AcquireLease(t.Context(), w.clock.Now(), "mailbox:abuse", "a", time.Hour)
 		w.must(err)
 		d := report("key", "+12025550143")
@@ -210,8 +211,8 @@ func TestAMailThatCouldNotBeMovedIsTriedAgain(t *testing.T) {
 	_, err = w.desk.Accept(t.Context(), []cases.Delivery{d})
 	w.must(err)
 	var acted []uint32
-	p.Act = func(_ context.Context, r cases.MailReceipt) error {
-		if acted = append(acted, r.UID); len(acted) == 1 {
+	p.Act = func(_ context.Context, rs ...cases.MailReceipt) error {
+		if acted = append(acted, rs[0].UID); len(acted) == 1 {
 			return errors.New("the mailbox is locked")
 		}
 		return nil
@@ -220,10 +221,10 @@ func TestAMailThatCouldNotBeMovedIsTriedAgain(t *testing.T) {
 	w.clock.pass(2 * time.Second)
 	j := w.one(cases.JobMailbox)
 	w.hand(p, j)
-	r, err := w.store.MailReceipt(t.Context(), j.ObjectID)
+	rs, err := w.store.MailReceipts(t.Context(), []int64{j.ObjectID})
 	w.must(err)
-	if len(acted) != 2 || acted[1] != 7 || r.ActedAt == nil || seen.outcomes["mailbox retry"] != 1 || seen.outcomes["mailbox done"] != 1 {
-		t.Errorf("acted on %v, receipt %+v, outcomes %v", acted, r, seen.outcomes)
+	if len(acted) != 2 || acted[1] != 7 || rs[0].ActedAt == nil || seen.outcomes["mailbox retry"] != 1 || seen.outcomes["mailbox done"] != 1 {
+		t.Errorf("acted on %v, receipt %+v, outcomes %v", acted, rs, seen.outcomes)
 	}
 }
 
@@ -235,5 +236,66 @@ func TestATaskThatIsNotOursIsPassedOver(t *testing.T) {
 	}
 	if len(seen.outcomes) != 0 {
 		t.Errorf("outcomes %v", seen.outcomes)
+	}
+}
+
+// What is run together and fails goes on one by one: one message that cannot be
+// filed does not hold up the others.
+func TestJobsThatFailTogetherGoOnAlone(t *testing.T) {
+	w := small(t)
+	p, seen := w.pool("a")
+	w.accept(5)
+	jobs := w.due()
+	bad := jobs[2].ID
+	together := 0
+	p.together[cases.JobFile] = func(ctx context.Context, js []cases.Job) error {
+		if together = len(js); slices.ContainsFunc(js, func(j cases.Job) bool { return j.ID == bad }) {
+			panic("one of them is bad")
+		}
+		return p.fileTogether(ctx, js)
+	}
+	p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job, at cases.Attempt) error {
+		if j.ID == bad {
+			return errors.New("it is this one")
+		}
+		return p.file(ctx, j, at)
+	}
+	groups := p.group(jobs)
+	if len(groups) != 1 {
+		t.Fatalf("%d groups", len(groups))
+	}
+	w.hand(p, groups[0]...)
+	if together != 5 || w.reports() != 4 || seen.outcomes["file done"] != 4 || seen.outcomes["file retry"] != 1 || seen.failures[0].cause != "it is this one" {
+		t.Errorf("%d together, %d reports, outcomes %v, failures %+v", together, w.reports(), seen.outcomes, seen.failures)
+	}
+	// Its next attempt takes nobody along.
+	w.clock.pass(time.Minute)
+	w.accept(2)
+	for _, g := range p.group(w.due()) {
+		if slices.ContainsFunc(g, func(j cases.Job) bool { return j.ID == bad }) && len(g) != 1 {
+			t.Errorf("%d jobs are tried with one that failed", len(g)-1)
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	p := New(Config{})
+	var jobs []cases.Job
+	for i := range 2*groupSize + 1 {
+		jobs = append(jobs, cases.Job{ID: int64(i), Kind: cases.JobFile, Attempt: 1}, cases.Job{Kind: cases.JobEnrich, Attempt: 1})
+	}
+	jobs = append(jobs, cases.Job{Kind: cases.JobFile, Attempt: 2}, cases.Job{Kind: cases.JobFile, Attempt: 1, Epoch: 1})
+	sizes := map[cases.JobKind]map[int]int{cases.JobFile: {}, cases.JobEnrich: {}}
+	for _, g := range p.group(jobs) {
+		for _, j := range g {
+			if j.Kind != g[0].Kind {
+				t.Errorf("%s among %s", j.Kind, g[0].Kind)
+			}
+		}
+		sizes[g[0].Kind][len(g)]++
+	}
+	want := map[cases.JobKind]map[int]int{cases.JobFile: {groupSize: 2, 1: 3}, cases.JobEnrich: {1: 2*groupSize + 1}}
+	if diff := cmp.Diff(want, sizes); diff != "" {
+		t.Error(diff)
 	}
 }

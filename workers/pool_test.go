@@ -21,7 +21,7 @@ func TestAReportGoesAllTheWay(t *testing.T) {
 		w.must(err)
 		p, seen := w.pool("a")
 		var acted, signed atomic.Int64
-		p.Act = func(_ context.Context, r cases.MailReceipt) error { acted.Store(int64(r.UID)); return nil }
+		p.Act = func(_ context.Context, rs ...cases.MailReceipt) error { acted.Store(int64(rs[0].UID)); return nil }
 		p.Checkpoint = func(context.Context, time.Time, cases.Lease) error { signed.Add(1); return nil }
 		w.clock.run()
 		w.start(p)

@@ -60,8 +60,8 @@ type Config struct {
 	Jobs   Jobs
 	Upkeep Upkeep
 	Mail   Mail
-	// Act does to a received mail what its mailbox says.
-	Act func(context.Context, cases.MailReceipt) error
+	// Act does to received mails what their mailboxes say.
+	Act func(context.Context, ...cases.MailReceipt) error
 	// Checkpoint signs the audit chain as far as it is sealed; called whenever
 	// it has grown. Nil: no key, no checkpoints.
 	Checkpoint func(ctx context.Context, now time.Time, l cases.Lease) error
@@ -107,7 +107,7 @@ func New(c Config) *Pool {
 		cases.JobTell:    p.tell,
 		cases.JobMailbox: p.mailbox,
 	}
-	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether}
+	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether, cases.JobMailbox: p.mailboxTogether}
 	return p
 }
 

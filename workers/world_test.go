@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -111,7 +112,7 @@ func (w *world) eventually(cond func() bool, message ...any) {
 // pool is one replica's.
 func (w *world) pool(holder string) (*Pool, *watched) {
 	seen := &watched{Store: w.store, outcomes: map[string]int{}, loops: map[string]int{}, relayed: 0, asked: map[string]int{}}
-	return New(Config{Desk: w.desk, Jobs: seen, Upkeep: w.store, Mail: w.store, Act: func(context.Context, cases.MailReceipt) error { return nil },
+	return New(Config{Desk: w.desk, Jobs: seen, Upkeep: w.store, Mail: w.store, Act: func(context.Context, ...cases.MailReceipt) error { return nil },
 		Redis: asynq.RedisClientOpt{Addr: w.queue.addr}, Concurrency: 4, Holder: holder, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Observe: seen}), seen
 }
 
@@ -188,10 +189,16 @@ func (w *world) one(kind cases.JobKind) cases.Job {
 	return of[0]
 }
 
-// hand gives a job to a pool's handler, as the queue does.
-func (w *world) hand(p *Pool, j cases.Job) {
+// hand gives jobs to a pool's handler in one task, as the queue does.
+func (w *world) hand(p *Pool, jobs ...cases.Job) {
 	w.t.Helper()
-	w.must(p.handle(w.t.Context(), asynq.NewTask(string(j.Kind), fmt.Appendf(nil, `{"jobs": [%d]}`, j.ID))))
+	var body payload
+	for _, j := range jobs {
+		body.Jobs = append(body.Jobs, j.ID)
+	}
+	raw, err := json.Marshal(body)
+	w.must(err)
+	w.must(p.handle(w.t.Context(), asynq.NewTask(string(jobs[0].Kind), raw)))
 }
 
 var ann = cases.Actor{Kind: cases.ActorPerson, ID: "p_ann", Name: "Ann", Role: cases.RoleAnalyst, Person: "p_ann"}
