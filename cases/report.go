@@ -60,6 +60,64 @@ type NumberMention struct {
 	Text       string     `json:"text"`       // as written
 	Start      int        `json:"start"`      // byte offsets into Text of the report; -1 for a structured field
 	End        int        `json:"end"`
+	Extension  string     `json:"extension,omitempty"` // dialled after the call is answered; digits
+}
+
+// ExtractKind is what an Extract is about.
+type ExtractKind string
+
+const (
+	ExtractCategory     ExtractKind = "category"
+	ExtractPretext      ExtractKind = "pretext"
+	ExtractReporter     ExtractKind = "reporter_kind"
+	ExtractLanguage     ExtractKind = "language"
+	ExtractTime         ExtractKind = "occurred_at"
+	ExtractOccurrences  ExtractKind = "occurrences"
+	ExtractLost         ExtractKind = "money_lost"
+	ExtractImpersonated ExtractKind = "impersonated"
+	ExtractIdentity     ExtractKind = "identity_header"
+	ExtractLane         ExtractKind = "lane"
+	ExtractTraceback    ExtractKind = "traceback" // followed by "." and the field's JSON name
+)
+
+// Extract is something that was read out of a text, numbers apart: how sure we
+// are, and the place that it came from, so that it can be shown and corrected.
+type Extract struct {
+	Kind       ExtractKind `json:"kind"`
+	Value      string      `json:"value"`
+	Confidence float64     `json:"confidence"` // 0…1
+	Text       string      `json:"text,omitempty"`
+	Start      int         `json:"start"` // byte offsets into Text of the report; -1: from the subject, or from the text as a whole
+	End        int         `json:"end"`
+}
+
+// Lane is why a report skips the queue; "" if it does not.
+type Lane string
+
+const (
+	LaneLife      Lane = "threat_to_life"
+	LaneEmergency Lane = "emergency_centre" // an attack on one
+	LaneTollFraud Lane = "live_toll_fraud"
+	LaneRegulator Lane = "regulator_notice"
+)
+
+// Lanes lists them, the most urgent first.
+func Lanes() []Lane { return []Lane{LaneLife, LaneEmergency, LaneTollFraud, LaneRegulator} }
+
+// Money is an amount in hundredths of its currency, so that sums are exact.
+type Money struct {
+	Hundredths int64  `json:"hundredths,omitempty"`
+	Currency   string `json:"currency,omitempty"` // ISO 4217; "" not known
+}
+
+// Traceback is what a traceback request asks about, as far as it could be read.
+// The numbers and the time of the call stand with the report's.
+type Traceback struct {
+	Reference string   `json:"reference,omitempty"` // of the requester
+	Campaign  string   `json:"campaign,omitempty"`  // the requester's name for it
+	CallID    string   `json:"call_id,omitempty"`   // SIP Call-ID
+	Upstream  string   `json:"upstream,omitempty"`  // provider that handed the call over, or that received it from us
+	IPs       []string `json:"ips,omitempty"`
 }
 
 // TimeRange is a time with its uncertainty. Zero times mean unknown.
@@ -134,7 +192,13 @@ type Parsed struct {
 	OccurredAt  TimeRange
 	Occurrences int
 	Identity    string // a pasted Identity header (RFC 8224)
-	Attachments []Attachment
+	Lane        Lane   // "" waits in the queue like others
+	Lost        Money  // what the caller got out of the victim; zero: nothing said
+	// Impersonated is who the caller pretended to be; "" not known.
+	Impersonated string
+	Traceback    *Traceback // nil: no request
+	Extracts     []Extract  // where the fields above came from
+	Attachments  []Attachment
 	Mail        MailHeaders
 	Bounce      *Bounce           // nil: the mail is no bounce
 	Auth        map[string]string // dkim, spf, dmarc as the receiving server stated them
@@ -205,6 +269,12 @@ type Details struct {
 	Auth        map[string]string `json:"auth,omitempty"`
 	Warnings    []string          `json:"warnings,omitempty"`
 	Parser      string            `json:"parser,omitempty"`
+
+	Lane         Lane       `json:"lane,omitempty"`
+	Lost         Money      `json:"lost,omitzero"`
+	Impersonated string     `json:"impersonated,omitempty"`
+	Traceback    *Traceback `json:"traceback,omitempty"`
+	Extracts     []Extract  `json:"extracts,omitempty"`
 }
 
 // Subject is a number that a report is about, in its role.

@@ -56,6 +56,7 @@ func TestJSON(t *testing.T) {
 		Parser:      p.Parser,
 	}
 	want.Attachments[0].SHA256 = p.Attachments[0].SHA256
+	want.Extracts = p.Extracts // TestExtracts
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

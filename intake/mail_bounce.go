@@ -151,7 +151,7 @@ func qmailRecipient(text string) string {
 func splitReturned(text string) (said, copied string) {
 	at := 0
 	for line := range strings.SplitSeq(text, "\n") {
-		if hasMark(strings.ToLower(strings.TrimSpace(line)), quoteMarks["returned"]) {
+		if hasMark(strings.ToLower(strings.TrimSpace(line)), lex().quotes["returned"]) {
 			return strings.TrimSpace(text[:at]), strings.TrimSpace(text[at:])
 		}
 		at += len(line) + 1

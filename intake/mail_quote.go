@@ -6,13 +6,10 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// quoteMarks are the lines of data/quotes.txt, by kind and lower case.
-var quoteMarks = readMarks("quotes.txt")
-
 // isForward says whether the subject is that of a forwarded mail.
 func isForward(subject string) bool {
 	subject = strings.ToLower(strings.TrimSpace(subject))
-	for _, prefix := range quoteMarks["subject"] {
+	for _, prefix := range lex().quotes["subject"] {
 		if strings.HasPrefix(subject, prefix) {
 			return true
 		}
@@ -22,7 +19,7 @@ func isForward(subject string) bool {
 
 // isReply says whether the mail answers another.
 func isReply(p cases.Parsed) bool {
-	return len(p.Mail.InReplyTo) > 0 || len(p.Mail.References) > 0 || hasMark(strings.ToLower(p.Subject), quoteMarks["answer"])
+	return len(p.Mail.InReplyTo) > 0 || len(p.Mail.References) > 0 || hasMark(strings.ToLower(p.Subject), lex().quotes["answer"])
 }
 
 // splitQuoted parts what is new in a reply from the history that it quotes.
@@ -34,7 +31,7 @@ func splitQuoted(text string) (fresh, quoted string) {
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
 		bare := strings.ToLower(strings.TrimSpace(line))
-		if hasMark(bare, quoteMarks["forward"]) {
+		if hasMark(bare, lex().quotes["forward"]) {
 			new = append(new, lines[i:]...)
 			break
 		}
@@ -99,7 +96,7 @@ func beginsHistory(lines []string, i int) int {
 	}
 	next := marked(lines, i+1)
 	dated := strings.ContainsAny(line+next, "0123456789@")
-	for _, m := range quoteMarks["reply"] {
+	for _, m := range lex().quotes["reply"] {
 		before, after, gap := strings.Cut(m, "… ")
 		if !gap {
 			if strings.HasPrefix(line, m) {
@@ -142,7 +139,7 @@ func marked(lines []string, i int) string {
 
 func isQuotedHeader(line, next string) bool {
 	next = strings.ReplaceAll(next, "：", ":")
-	for _, m := range quoteMarks["header"] {
+	for _, m := range lex().quotes["header"] {
 		first, second, _ := strings.Cut(m, ": ")
 		rest, ok := strings.CutPrefix(line, first)
 		if ok && (strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, "：")) && strings.HasPrefix(next, second) {

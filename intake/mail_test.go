@@ -125,6 +125,17 @@ func checkParsed(t *testing.T, p cases.Parsed) {
 			t.Errorf("confidence %v", n.Confidence)
 		}
 	}
+	for _, e := range p.Extracts {
+		if e.Start >= 0 && (e.End <= e.Start || p.Text[e.Start:e.End] != e.Text) {
+			t.Errorf("%+v is not at its place", e)
+		}
+		if e.Confidence <= 0 || e.Confidence > 1 || e.Value == "" {
+			t.Errorf("%+v", e)
+		}
+		if strings.ToValidUTF8(e.Value+e.Text, "") != e.Value+e.Text {
+			t.Errorf("not fit to be stored: %+v", e)
+		}
+	}
 	if p.OccurredAt.Latest.Before(p.OccurredAt.Earliest) {
 		t.Errorf("%+v", p.OccurredAt)
 	}

@@ -22,6 +22,11 @@ type NormalForm struct {
 	Numbers      []NormalisedNumber `json:"numbers"`
 	OccurredAt   cases.TimeRange    `json:"occurred_at"`
 	Occurrences  int                `json:"occurrences,omitempty"`
+	Lane         cases.Lane         `json:"lane,omitempty"`
+	MoneyLost    cases.Money        `json:"money_lost,omitzero"`
+	Impersonated string             `json:"impersonated,omitempty"`
+	Traceback    *cases.Traceback   `json:"traceback,omitempty"`
+	Extracts     []cases.Extract    `json:"extracts"`
 	Text         string             `json:"text"`
 	Quoted       string             `json:"quoted,omitempty"`
 	Identity     string             `json:"identity_header,omitempty"`
@@ -43,6 +48,7 @@ type NormalisedNumber struct {
 	Text       string           `json:"text"`
 	Start      int              `json:"start"`
 	End        int              `json:"end"`
+	Extension  string           `json:"extension,omitempty"`
 }
 
 // Normalised describes p, which was read from raw. Lists are never null.
@@ -52,11 +58,15 @@ func Normalised(p cases.Parsed, raw []byte) NormalForm {
 		RawSHA256: hex.EncodeToString(sum[:]), MessageID: p.Mail.MessageID, From: p.Reporter.Email, Subject: p.Subject,
 		Category: p.Category, Pretext: p.Pretext, ReporterKind: p.Reporter.Kind, Language: p.Language,
 		Numbers: []NormalisedNumber{}, OccurredAt: p.OccurredAt, Occurrences: p.Occurrences, Text: p.Text, Quoted: p.Quoted,
+		Lane: p.Lane, MoneyLost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts,
 		Identity: p.Identity, Thread: p.Thread, Mail: p.Mail, Attachments: p.Attachments, Bounce: p.Bounce, Auth: p.Auth,
 		Warnings: p.Warnings, Unreadable: p.Unreadable, Parser: p.Parser,
 	}
 	for _, m := range p.Numbers {
 		n.Numbers = append(n.Numbers, NormalisedNumber(m))
+	}
+	if n.Extracts == nil {
+		n.Extracts = []cases.Extract{}
 	}
 	if n.Attachments == nil {
 		n.Attachments = []cases.Attachment{}

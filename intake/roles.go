@@ -7,8 +7,6 @@ import (
 	"github.com/abusedesk/abusedesk/numbers"
 )
 
-var roleWords = readPhrases("roles.txt")
-
 // Confidence of a role: beside its phrase, for want of any phrase, and of the
 // writer's own number.
 const (
@@ -28,14 +26,15 @@ type cue struct {
 	first, last int // tokens
 }
 
-// findNumbers finds the numbers of the text and what each was in the call.
+// numbers finds the numbers of the text and what each was in the call.
 // Each number is kept once for each role that is likely.
-func findNumbers(p *cases.Parsed, tokens []token, c Context) []cases.NumberMention {
-	matches := numbers.FindAll(p.Text, c.Region)
-	cues := findCues(tokens)
+func (u *understanding) numbers() []cases.NumberMention {
+	p, tokens := u.p, u.body().tokens
+	matches := withSpelled(numbers.FindAll(p.Text, u.context.Region), p.Text, tokens, u.context.Region)
+	cues := findCues(u.body().hits)
 	ownerWrites := p.Category == cases.CategorySpoofedMyNumber
 	fallback := cases.RoleCaller
-	if isTranscript(tokens) {
+	if u.transcript {
 		fallback = cases.RoleCallback
 	}
 	known := map[string]bool{}
@@ -60,6 +59,8 @@ func findNumbers(p *cases.Parsed, tokens []token, c Context) []cases.NumberMenti
 			continue
 		}
 		switch {
+		case role == "reporter" && u.transcript: // "you can reach me at"
+			role = string(cases.RoleCallback)
 		case role == "reporter":
 			if p.Reporter.Phone == "" {
 				p.Reporter.Phone = m.Number.E164
@@ -72,22 +73,18 @@ func findNumbers(p *cases.Parsed, tokens []token, c Context) []cases.NumberMenti
 			role = string(cases.RoleCaller) // "my number" is the one that is shown
 		}
 		found = append(found, cases.NumberMention{E164: m.Number.E164, Role: cases.NumberRole(role), Confidence: confidence,
-			Text: m.Text, Start: m.Start, End: m.End})
+			Text: m.Text, Start: m.Start, End: m.End, Extension: m.Number.Extension})
 	}
-	if p.Subject != "" {
-		found = append(found, subjectNumbers(p, c, fallback, known)...)
+	for i := range u.readings[1:] {
+		found = append(found, u.subjectNumbers(&u.readings[1+i], fallback, known)...)
 	}
 	return likely(found)
 }
 
 // subjectNumbers reads those of a mail's subject line.
-func subjectNumbers(p *cases.Parsed, c Context, fallback cases.NumberRole, known map[string]bool) []cases.NumberMention {
-	matches := numbers.FindAll(p.Subject, c.Region)
-	if len(matches) == 0 {
-		return nil
-	}
-	tokens := tokenise(p.Subject)
-	cues := findCues(tokens)
+func (u *understanding) subjectNumbers(r *reading, fallback cases.NumberRole, known map[string]bool) []cases.NumberMention {
+	tokens, cues := r.tokens, findCues(r.hits)
+	matches := withSpelled(numbers.FindAll(r.text, u.context.Region), r.text, tokens, u.context.Region)
 	var found []cases.NumberMention
 	at := 0
 	for _, m := range matches {
@@ -97,22 +94,22 @@ func subjectNumbers(p *cases.Parsed, c Context, fallback cases.NumberRole, known
 		if known[m.Number.E164] {
 			continue
 		}
-		role, confidence := roleOf(p.Subject, tokens, cues, at, m.End)
+		role, confidence := roleOf(r.text, tokens, cues, at, m.End)
 		if role == "" || role == "reporter" {
 			role, confidence = string(fallback), assumedRole
 		}
-		found = append(found, cases.NumberMention{E164: m.Number.E164, Role: cases.NumberRole(role), Confidence: confidence, Text: m.Text, Start: -1, End: -1})
+		found = append(found, cases.NumberMention{E164: m.Number.E164, Role: cases.NumberRole(role), Confidence: confidence, Text: m.Text, Start: -1, End: -1, Extension: m.Number.Extension})
 	}
 	return found
 }
 
-func findCues(tokens []token) []cue {
+func findCues(hits []hit) []cue {
 	var cues []cue
-	for i := range tokens {
-		roleWords.at(tokens, i, func(p phrase) {
-			role, place, _ := strings.Cut(p.kind, ".")
-			cues = append(cues, cue{role, place == "after", p.weak, i, i + len(p.words) - 1})
-		})
+	for _, h := range hits {
+		if h.book == bookRole {
+			role, place, _ := strings.Cut(h.kind, ".")
+			cues = append(cues, cue{role, place == "after", h.weak, h.first, h.last()})
+		}
 	}
 	return cues
 }
@@ -184,25 +181,12 @@ func wordsBetween(text string, tokens []token, from, to int) int {
 	return n
 }
 
-// isTranscript says whether the text is what a machine said on the line, and
-// not what somebody tells of it.
-func isTranscript(tokens []token) bool {
-	said, told := 0, 0
-	for i, t := range tokens {
-		switch t.word {
-		case "press", "marque", "oprima", "appuyez", "按":
-			said++
-		case "our", "representative", "department", "toll":
-			said++
-		case "me", "i", "i've", "my", "mi", "j'ai", "mon", "我":
-			told++
-		case "call":
-			if i+1 < len(tokens) && tokens[i+1].word == "us" {
-				said += 2
-			}
-		}
-	}
-	return said >= 2 && said > told
+// isTranscript says whether the text is what was said on the line, and not what
+// somebody tells of it.
+func isTranscript(body reading) bool {
+	found := score(bookSaid, []reading{body}, nil)
+	said, told := found["said"], found["told"]
+	return said != nil && said.points >= 2 && (told == nil || said.points > 2*told.points)
 }
 
 // likely keeps each number once for each role that is likely, the most likely

@@ -5,17 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/abusedesk/abusedesk/cases"
-)
-
-var (
-	categoryWords   = readPhrases("categories.txt")
-	pretextWords    = readPhrases("pretexts.txt")
-	reporterWords   = readPhrases("reporters.txt")
-	languageWords   = readPhrases("languages.txt")
-	occurrenceWords = readMarks("occurrences.txt")
 )
 
 // Text reads free text.
@@ -30,147 +21,136 @@ func Text(text string, c Context) cases.Parsed {
 // understand fills in what is still empty of p from its subject and text.
 // What a structured field said stands.
 func understand(p *cases.Parsed, c Context) {
-	tokens := tokenise(p.Text)
-	both := tokens
+	body := readingOf(p.Text, true)
+	u := &understanding{p: p, context: c, readings: []reading{body}, transcript: isTranscript(body)}
 	if p.Subject != "" {
-		both = append(tokenise(p.Subject), tokens...)
+		u.readings = append(u.readings, readingOf(p.Subject, false))
 	}
-	if p.Language == "" {
-		p.Language = language(p.Text, both, c.Language)
-	}
-	points := categoryWords.scores(both)
-	if p.Category == "" {
-		p.Category = cases.Category(best(points, 1))
-		if p.Category == "" {
-			p.Category = cases.CategoryOther
-		}
-	}
-	if p.Pretext == "" {
-		p.Pretext = strings.ReplaceAll(best(pretextWords.scores(both), 1), "_", " ")
-	}
-	if p.Reporter.Kind == "" {
-		p.Reporter.Kind = reporterKind(p.Category, both)
-	}
-	p.Numbers = append(p.Numbers, findNumbers(p, tokens, c)...)
+	u.language()
+	u.category()
+	u.pretext()
+	u.reporter()
+	p.Numbers = append(p.Numbers, u.numbers()...)
 	p.Numbers = p.Numbers[:min(len(p.Numbers), MaxNumbers)]
-	if !p.OccurredAt.Known() {
-		p.OccurredAt = findTime(p.Text, tokens, c)
-	}
-	if p.Occurrences == 0 {
-		p.Occurrences = occurrences(tokens)
-	}
-	if p.Identity == "" {
-		p.Identity = identityHeader(p.Text)
-	}
+	u.occurredAt()
+	u.occurrences()
+	u.identity()
+	u.impersonated()
+	u.lost()
+	u.traceback()
+	u.lane()
 }
 
-// reporterKind guesses as what somebody writes.
-func reporterKind(category cases.Category, tokens []token) cases.ReporterKind {
-	points := reporterWords.scores(tokens)
-	for _, k := range []cases.ReporterKind{cases.ReporterPolice, cases.ReporterTraceback, cases.ReporterRegulator, cases.ReporterCarrier, cases.ReporterBrand} {
-		if points[string(k)] > 1 {
-			return k
-		}
-	}
-	return defaultReporter(category)
+// understanding is the work on one report. readings[0] is its text; a subject
+// may follow.
+type understanding struct {
+	p          *cases.Parsed
+	context    Context
+	readings   []reading
+	transcript bool // what a machine said on the line, not what somebody tells of it
 }
 
-// defaultReporter is who usually complains of a category.
-func defaultReporter(category cases.Category) cases.ReporterKind {
-	switch category {
-	case cases.CategorySpoofedMyNumber:
-		return cases.ReporterNumberOwner
-	case cases.CategoryAccountTakeover, cases.CategoryTollFraud:
-		return cases.ReporterCustomer
-	case cases.CategoryTraceback:
-		return cases.ReporterTraceback
+func (u *understanding) body() *reading { return &u.readings[0] }
+
+// note keeps where a field came from. A place of no reading is the text as a whole.
+func (u *understanding) note(kind cases.ExtractKind, value string, confidence float64, at place) {
+	e := cases.Extract{Kind: kind, Value: value, Confidence: confidence, Start: -1, End: -1}
+	if at.in != nil && at.last < len(at.in.tokens) {
+		from, to := at.in.tokens[at.first].start, at.in.tokens[at.last].end
+		e.Text = at.in.text[from:to]
+		if at.in.body {
+			e.Start, e.End = from, to
+		}
 	}
-	return cases.ReporterCalled
+	u.p.Extracts = append(u.p.Extracts, e)
 }
 
-// language guesses the language: by script where that says it, else by words,
-// else what the door knew, else by a single word that no other language has.
-func language(text string, tokens []token, door string) string {
-	counts := map[string]int{}
-	letters := 0
-	for i, r := range text {
-		if i > 4<<10 {
-			break
-		}
-		if r < 0x370 {
-			if unicode.IsLetter(r) {
-				letters++
-			}
-			continue
-		}
-		for _, s := range scripts {
-			if unicode.Is(s.table, r) {
-				counts[s.language]++
-				break
-			}
-		}
-	}
-	if counts["ja"]*4 > counts["zh"] && counts["ja"] > 0 {
-		counts["ja"] += counts["zh"]
-	}
-	// A character of Chinese says as much as a word of English.
-	if script := best(counts, 1); script != "" && counts[script]*4 > letters {
-		if script == "ru" && strings.ContainsAny(text, "іїєґІЇЄҐ") {
-			return "uk"
-		}
-		return script
-	}
-	points := map[string]int{}
-	for i := range tokens[:min(len(tokens), 500)] {
-		languageWords.at(tokens, i, func(p phrase) { points[p.kind]++ })
-	}
-	if l := best(points, 2); l != "" {
-		return l
-	}
-	if door == "" && len(points) == 1 {
-		return best(points, 1)
-	}
-	return door
+// noteBytes is note for a stretch of the body.
+func (u *understanding) noteBytes(kind cases.ExtractKind, value string, confidence float64, from, to int) {
+	u.p.Extracts = append(u.p.Extracts, cases.Extract{Kind: kind, Value: value, Confidence: confidence, Text: u.p.Text[from:to], Start: from, End: to})
 }
 
-var scripts = []struct {
-	language string
-	table    *unicode.RangeTable
-}{
-	{"zh", unicode.Han}, {"ja", unicode.Hiragana}, {"ja", unicode.Katakana}, {"ko", unicode.Hangul}, {"ru", unicode.Cyrillic},
-	{"el", unicode.Greek}, {"he", unicode.Hebrew}, {"ar", unicode.Arabic}, {"th", unicode.Thai}, {"hi", unicode.Devanagari},
+func (u *understanding) category() {
+	if u.p.Category != "" {
+		return
+	}
+	v := best(score(bookCategory, u.readings, nil), 1)
+	if v.kind == "" {
+		u.p.Category = cases.CategoryOther
+		return
+	}
+	u.p.Category = cases.Category(v.kind)
+	u.note(cases.ExtractCategory, v.kind, v.confidence(), v.place)
+}
+
+func (u *understanding) pretext() {
+	if u.p.Pretext != "" {
+		return
+	}
+	v := best(score(bookPretext, u.readings, nil), 1)
+	if v.kind == "" {
+		return
+	}
+	u.p.Pretext = strings.ReplaceAll(v.kind, "_", " ")
+	u.note(cases.ExtractPretext, u.p.Pretext, v.confidence(), v.place)
 }
 
 // occurrences reads "called me 12 times", "twice", "tres llamadas"; 0 unknown.
-func occurrences(tokens []token) int {
+func (u *understanding) occurrences() {
+	if u.p.Occurrences != 0 {
+		return
+	}
+	tokens, words := u.body().tokens, lex().occurrence
 	for i, t := range tokens {
 		if t.word == "twice" {
-			return 2
+			u.p.Occurrences = 2
+			u.note(cases.ExtractOccurrences, "2", 0.7, place{u.body(), i, i})
+			return
 		}
-		if i == 0 || !slices.Contains(occurrenceWords["unit"], t.word) {
+		if i == 0 || !slices.Contains(words["unit"], t.word) {
 			continue
 		}
-		before := tokens[i-1]
-		if n, err := strconv.Atoi(before.word); before.number && err == nil && n > 0 && n < 10000 {
-			return n
-		}
-		for _, n := range []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12} {
-			if slices.Contains(occurrenceWords[strconv.Itoa(n)], before.word) {
-				return n
+		n, err := strconv.Atoi(tokens[i-1].word)
+		if !tokens[i-1].number || err != nil || n <= 0 || n >= 10000 {
+			var ok bool
+			if n, ok = countWord(tokens[i-1].word); !ok {
+				continue
 			}
 		}
+		u.p.Occurrences = n
+		u.note(cases.ExtractOccurrences, strconv.Itoa(n), 0.8, place{u.body(), i - 1, i})
+		return
 	}
-	return 0
+}
+
+// countWord reads a number word of occurrences.txt.
+func countWord(word string) (int, bool) {
+	for _, n := range []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12} {
+		if slices.Contains(lex().occurrence[strconv.Itoa(n)], word) {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func (u *understanding) identity() {
+	if u.p.Identity != "" {
+		return
+	}
+	if from, to, ok := identityHeader(u.p.Text); ok {
+		u.p.Identity = u.p.Text[from:to]
+		u.noteBytes(cases.ExtractIdentity, "RFC 8224", 1, from, to)
+	}
 }
 
 // identityHeader finds a pasted Identity header (RFC 8224 section 4): a token in
 // three parts and its parameters. Whether it is true is not asked here.
-func identityHeader(text string) string {
+func identityHeader(text string) (from, to int, ok bool) {
 	const longest = 16 << 10
 	for i := 0; ; {
 		next := strings.Index(text[i:], "eyJ") // the beginning of {" in base64url
 		if next < 0 {
-			return ""
+			return 0, 0, false
 		}
 		i += next
 		s := text[i:min(len(text), i+longest)]
@@ -178,7 +158,7 @@ func identityHeader(text string) string {
 			s = s[:end]
 		}
 		if token, params, ok := strings.Cut(s, ";"); ok && strings.Count(token, ".") == 2 && strings.Contains(params, "info=") {
-			return s
+			return i, i + len(s), true
 		}
 		i += len(s)
 	}

@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
 // MaxAhead is how far in the future the time of a call may lie: clocks differ.
@@ -33,17 +35,27 @@ type date struct {
 	first, last      int
 }
 
+// occurredAt finds when the call was. A recording speaks of office hours and
+// deadlines, not of when it was played.
+func (u *understanding) occurredAt() {
+	if u.p.OccurredAt.Known() || u.context.ReceivedAt.IsZero() || u.transcript {
+		return
+	}
+	r, at, confidence := findTime(u.p, u.body(), u.context)
+	if r.Known() {
+		u.p.OccurredAt = r
+		u.note(cases.ExtractTime, r.Earliest.Format(time.RFC3339)+"/"+r.Latest.Format(time.RFC3339), confidence, at)
+	}
+}
+
 // findTime finds when the call was. The first date of the text counts, with the
 // time of day that stands closest to it; a time alone is taken as the latest
 // such time before the message. Nothing after the message is believed.
-func findTime(text string, tokens []token, c Context) cases.TimeRange {
-	if c.ReceivedAt.IsZero() {
-		return cases.TimeRange{}
-	}
-	tokens = tokens[:min(len(tokens), 2000)] // reports say it early
-	f := timeFinder{text: text, tokens: tokens, context: c}
-	if r, ok := f.relative(); ok {
-		return r
+func findTime(p *cases.Parsed, body *reading, c Context) (cases.TimeRange, place, float64) {
+	tokens := body.tokens[:min(len(body.tokens), 2000)] // reports say it early
+	f := timeFinder{text: body.text, tokens: tokens, context: c, own: ownZones(p)}
+	if r, at, ok := f.relative(); ok {
+		return r, place{body, at[0], at[1]}, 0.8
 	}
 	var clocks []clock
 	for i := 0; i < len(tokens); i++ {
@@ -54,32 +66,35 @@ func findTime(text string, tokens []token, c Context) cases.TimeRange {
 	}
 	for i := range tokens {
 		if d, ok := f.date(i); ok {
-			if r := f.combine(d, clocks); r.Known() {
-				return r
+			if r, k := f.combine(d, clocks); r.Known() {
+				if k == nil {
+					return r, place{body, d.first, d.last}, 0.7
+				}
+				return r, place{body, min(d.first, k.first), max(d.last, k.last)}, 0.9
 			}
 		}
 	}
 	for _, k := range clocks {
 		local := f.local(k.zone)
-		if r := f.span(date{year: local.Year(), month: int(local.Month()), day: local.Day()}, &k); r.Known() {
-			return r
-		}
-		local = local.AddDate(0, 0, -1)
-		if r := f.span(date{year: local.Year(), month: int(local.Month()), day: local.Day()}, &k); r.Known() {
-			return r
+		for range 2 { // that day, or the day before
+			if r := f.span(date{year: local.Year(), month: int(local.Month()), day: local.Day()}, &k); r.Known() {
+				return r, place{body, k.first, k.last}, 0.5
+			}
+			local = local.AddDate(0, 0, -1)
 		}
 	}
-	return cases.TimeRange{}
+	return cases.TimeRange{}, place{}, 0
 }
 
 type timeFinder struct {
 	text    string
 	tokens  []token
 	context Context
+	own     []string // zones of the called number, IANA names; none known
 }
 
 // combine puts a date and the closest time of day together.
-func (f timeFinder) combine(d date, clocks []clock) cases.TimeRange {
+func (f timeFinder) combine(d date, clocks []clock) (cases.TimeRange, *clock) {
 	const near = 8
 	var closest *clock
 	distance := near + 1
@@ -97,7 +112,7 @@ func (f timeFinder) combine(d date, clocks []clock) cases.TimeRange {
 			closest, distance = &clocks[i], away
 		}
 	}
-	return f.span(d, closest)
+	return f.span(d, closest), closest
 }
 
 // span turns a local date and time of day into a range of instants.
@@ -130,7 +145,10 @@ func (f timeFinder) offsets() (low, high int) {
 	if _, seconds := f.context.ReceivedAt.Zone(); f.context.ReceivedAt.Location() != time.UTC {
 		return seconds / 60, seconds / 60
 	}
-	if z, ok := zones[strings.ToUpper(f.context.Region)]; ok {
+	if z, ok := f.ownOffsets(); ok {
+		return z[0], z[1]
+	}
+	if z, ok := lex().zones[strings.ToUpper(f.context.Region)]; ok {
 		return z[0], z[1]
 	}
 	return -12 * 60, 14 * 60
@@ -146,22 +164,61 @@ func (f timeFinder) local(zone *int) time.Time {
 	return f.context.ReceivedAt.UTC().Add(time.Duration(minutes) * time.Minute)
 }
 
-// zones are the offsets of zones.txt.
-var zones = func() map[string][2]int {
-	out := map[string][2]int{}
-	for region, lines := range readMarks("zones.txt") {
-		low, high, _ := strings.Cut(lines[0], " ")
-		l, _ := strconv.Atoi(low)
-		h, _ := strconv.Atoi(high)
-		out[region] = [2]int{l, h}
+// ownZones are the zones that the called number's range lies in: whoever was
+// called tells his own time. A range that spans a country says nothing.
+func ownZones(p *cases.Parsed) []string {
+	called := p.Reporter.Phone
+	if n := p.Number(cases.RoleCalled); n != "" {
+		called = n
 	}
-	return out
-}()
+	if called == "" {
+		return nil
+	}
+	zones := numbers.Zones(called)
+	if len(zones) > 3 {
+		return nil
+	}
+	return zones
+}
 
-// timeWords says what a word means: kinds of times.txt, each with its number.
-var timeWords = func() map[string][]timeWord {
+// ownOffsets are the least and the greatest offset of the called number's zones
+// when the message came.
+func (f timeFinder) ownOffsets() (out [2]int, ok bool) {
+	for _, name := range f.own {
+		location := loadZone(name)
+		if location == nil {
+			continue
+		}
+		_, seconds := f.context.ReceivedAt.In(location).Zone()
+		minutes := seconds / 60
+		if !ok {
+			out = [2]int{minutes, minutes}
+		}
+		out, ok = [2]int{min(out[0], minutes), max(out[1], minutes)}, true
+	}
+	return out, ok
+}
+
+// loaded keeps zones: reading one from the disk costs as much as a report. Only
+// names out of libphonenumber's table come here.
+var loaded sync.Map
+
+func loadZone(name string) *time.Location {
+	if l, ok := loaded.Load(name); ok {
+		return l.(*time.Location)
+	}
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	loaded.Store(name, l)
+	return l
+}
+
+// readTimeWords says what a word means: kinds of times.txt, each with its number.
+func readTimeWords(marks map[string][]string) map[string][]timeWord {
 	out := map[string][]timeWord{}
-	for key, words := range readMarks("times.txt") {
+	for key, words := range marks {
 		kind, rest, _ := strings.Cut(key, ".")
 		w := timeWord{kind: kind}
 		from, to, span := strings.Cut(rest, "-")
@@ -176,7 +233,7 @@ var timeWords = func() map[string][]timeWord {
 		}
 	}
 	return out
-}()
+}
 
 type timeWord struct {
 	kind  string
@@ -188,7 +245,7 @@ func (f timeFinder) word(i int, kind string) (timeWord, bool) {
 	if i < 0 || i >= len(f.tokens) || f.tokens[i].number {
 		return timeWord{}, false
 	}
-	meanings := timeWords[f.tokens[i].word]
+	meanings := lex().time[f.tokens[i].word]
 	if k := slices.IndexFunc(meanings, func(w timeWord) bool { return w.kind == kind }); k >= 0 {
 		return meanings[k], true
 	}
@@ -212,45 +269,50 @@ func (f timeFinder) gap(i int) string {
 	return f.text[f.tokens[i].end:f.tokens[i+1].start]
 }
 
-// relative reads "two hours ago", "hace 20 minutos", "il y a deux heures".
-func (f timeFinder) relative() (cases.TimeRange, bool) {
+// relative reads "two hours ago", "hace 20 minutos", "il y a deux heures", "half
+// an hour ago", "a couple of days ago", and returns its first and last token.
+func (f timeFinder) relative() (_ cases.TimeRange, at [2]int, ok bool) {
 	for i := range f.tokens {
 		unit, ok := f.word(i, "unit")
 		if !ok || i == 0 {
 			continue
 		}
-		n, counted := f.number(i-1, 3)
+		count := i - 1
+		if f.tokens[count].word == "of" && count > 0 {
+			count--
+		}
+		n, counted := f.number(count, 3)
 		if !counted {
-			if n, counted = wordNumber(f.tokens[i-1].word); !counted {
+			if n, counted = wordNumber(f.tokens[count].word); !counted {
 				continue
 			}
 		}
 		_, after := f.word(i+1, "back")
-		_, before := f.word(i-2, "before")
-		if ilYA := i >= 4 && f.tokens[i-2].word == "a" && f.tokens[i-3].word == "y" && f.tokens[i-4].word == "il"; !after && !before && !ilYA {
+		_, before := f.word(count-1, "before")
+		if ilYA := count >= 3 && f.tokens[count-1].word == "a" && f.tokens[count-2].word == "y" && f.tokens[count-3].word == "il"; !after && !before && !ilYA {
 			continue
 		}
 		ago := time.Duration(n*unit.n) * time.Minute
-		unsure := min(max(ago/4, exactly), 12*time.Hour)
-		at := f.context.ReceivedAt.UTC().Add(-ago)
-		latest := at.Add(unsure)
-		if latest.After(f.context.ReceivedAt) {
-			latest = f.context.ReceivedAt.UTC()
+		if count > 0 && f.tokens[count-1].word == "half" {
+			ago /= 2
 		}
-		return cases.TimeRange{Earliest: at.Add(-unsure), Latest: latest}, true
+		unsure := min(max(ago/4, exactly), 12*time.Hour)
+		received := f.context.ReceivedAt.UTC()
+		latest := received.Add(unsure - ago)
+		if latest.After(received) {
+			latest = received
+		}
+		return cases.TimeRange{Earliest: received.Add(-ago - unsure), Latest: latest}, [2]int{count - one(before), i + one(after)}, true
 	}
-	return cases.TimeRange{}, false
+	return cases.TimeRange{}, at, false
 }
 
 func wordNumber(word string) (int, bool) {
 	switch word {
 	case "a", "an", "one", "una", "un", "une":
 		return 1, true
+	case "couple":
+		return 2, true
 	}
-	for _, n := range []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12} {
-		if slices.Contains(occurrenceWords[strconv.Itoa(n)], word) {
-			return n, true
-		}
-	}
-	return 0, false
+	return countWord(word)
 }

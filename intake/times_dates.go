@@ -173,7 +173,7 @@ func (f timeFinder) clock(i int) (clock, bool) {
 		return clock{from: w.n * 60, to: w.to * 60, part: true, first: i, last: i}, true
 	}
 	hour, ok := f.number(i, 2)
-	if !ok || hour > 24 {
+	if !ok || hour > 24 || strings.HasPrefix(f.text[f.tokens[i].end:], "%") || strings.HasSuffix(f.text[:f.tokens[i].start], "$") {
 		return clock{}, false
 	}
 	k := clock{first: i, last: i}

@@ -1,0 +1,160 @@
+package intake
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+// phrase is an entry of a word list.
+type phrase struct {
+	id    int
+	book  string
+	kind  string
+	words []string
+	weak  bool // marked with "?" in the list
+}
+
+// hit is a phrase in a text.
+type hit struct {
+	*phrase
+	first int // token
+}
+
+func (h hit) last() int { return h.first + len(h.words) - 1 }
+
+func (l *lexicon) addBook(book string, marks map[string][]string) {
+	for _, kind := range slices.Sorted(maps.Keys(marks)) { // the same text always gives the same answer
+		for _, text := range marks[kind] {
+			var words []string
+			for _, t := range tokenise(text) {
+				words = append(words, t.word)
+			}
+			if len(words) > 0 {
+				l.phrases[words[0]] = append(l.phrases[words[0]], &phrase{l.count, book, kind, words, strings.HasSuffix(text, "?")})
+				l.count++
+			}
+		}
+	}
+}
+
+// find returns the phrases of all books that a text contains, by their place.
+func (l *lexicon) find(tokens []token) []hit {
+	var hits []hit
+	for i := range tokens {
+	phrases:
+		for _, p := range l.phrases[tokens[i].word] {
+			if i+len(p.words) > len(tokens) {
+				continue
+			}
+			for k, w := range p.words {
+				if tokens[i+k].word != w {
+					continue phrases
+				}
+			}
+			hits = append(hits, hit{p, i})
+		}
+	}
+	return hits
+}
+
+// reading is a text, or its subject, and what was found in it.
+type reading struct {
+	text   string
+	tokens []token
+	hits   []hit
+	claims []hit // of these, "pretending to be" and its like
+	body   bool  // offsets point into Parsed.Text
+}
+
+func readingOf(text string, body bool) reading {
+	r := reading{text: text, tokens: tokenise(text), body: body}
+	r.hits = lex().find(r.tokens)
+	for _, h := range r.hits {
+		if h.book == bookBrand && h.kind == "claim" {
+			r.claims = append(r.claims, h)
+		}
+	}
+	return r
+}
+
+// place is where something was read: tokens first to last.
+type place struct {
+	in          *reading
+	first, last int
+}
+
+// verdict is what a book's phrases say of a text.
+type verdict struct {
+	kind           string
+	points, second int // of the kind, and of the next
+	place          place
+}
+
+// confidence grows with the weight of what was found and falls with what speaks
+// for something else.
+func (v verdict) confidence() float64 {
+	if v.points == 0 {
+		return 0
+	}
+	return hundredths(float64(v.points) / float64(v.points+v.second) * (1 - 1/float64(1+v.points)))
+}
+
+func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
+
+// score counts the phrases of a book by kind: a phrase counts as many points as
+// it has words, a weak one one point, and each phrase counts once, so that
+// repetition proves nothing. The place is that of the weightiest phrase.
+func score(book string, readings []reading, counts func(r *reading, h hit) bool) map[string]*verdict {
+	out := map[string]*verdict{}
+	seen := map[int]bool{}
+	heaviest := map[string]int{}
+	for i := range readings {
+		r := &readings[i]
+		for _, h := range r.hits {
+			if h.book != book || seen[h.id] || counts != nil && !counts(r, h) {
+				continue
+			}
+			seen[h.id] = true
+			v := out[h.kind]
+			if v == nil {
+				v = &verdict{kind: h.kind}
+				out[h.kind] = v
+			}
+			points := len(h.words)
+			if h.weak {
+				points = 1
+			}
+			v.points += points
+			if weight := points*2 + one(r.body); weight > heaviest[h.kind] {
+				heaviest[h.kind], v.place = weight, place{r, h.first, h.last()}
+			}
+		}
+	}
+	return out
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// best returns the kind with the most points, of several the first by name so
+// that the same text always gives the same answer; none below least.
+func best(kinds map[string]*verdict, least int) verdict {
+	top := verdict{}
+	for k, v := range kinds {
+		if v.points >= least && (v.points > top.points || v.points == top.points && k < top.kind) {
+			top = *v
+		}
+	}
+	for k, v := range kinds {
+		if k != top.kind {
+			top.second = max(top.second, v.points)
+		}
+	}
+	return top
+}
