@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,9 +9,12 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
+// fraudulent are the categories in which a name is most likely the caller's story.
+var fraudulent = []cases.Category{cases.CategoryScam, cases.CategoryRobocall, cases.CategoryTextSpam, cases.CategoryTraceback}
+
 // impersonated finds who the caller pretended to be: a name of impersonated.txt
 // behind a claim ("said they were from"), else capitalised words behind one,
-// else the first known name of a recording, or of a told call whose pretext is known.
+// else the first known name of a recording, or of a call that is told as a fraud.
 func (u *understanding) impersonated() {
 	r := u.body()
 	if u.p.Impersonated != "" {
@@ -41,8 +45,7 @@ func (u *understanding) impersonated() {
 	case name == nil:
 	case u.transcript:
 		u.impersonate(strings.ReplaceAll(name.kind, "_", " "), 0.8, place{r, name.first, name.last()})
-	case u.p.Pretext != "" && (u.p.Category == cases.CategoryScam || u.p.Category == cases.CategoryRobocall || u.p.Category == cases.CategoryTextSpam ||
-		u.p.Category == cases.CategoryTraceback):
+	case slices.Contains(fraudulent, u.p.Category):
 		u.impersonate(strings.ReplaceAll(name.kind, "_", " "), assumedRole, place{r, name.first, name.last()})
 	}
 }

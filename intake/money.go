@@ -14,6 +14,8 @@ const (
 	lossAfter  = 5
 )
 
+const maxAmountWords = 8 // "two hundred and twenty five thousand"
+
 // maxMoney is the largest amount believed, in hundredths: a hundred million.
 const maxMoney = 100_000_000_00
 
@@ -96,6 +98,14 @@ func amounts(r *reading, region string) []amount {
 	var out []amount
 	for i := 0; i < len(r.tokens); i++ {
 		if !r.tokens[i].number {
+			if value, last := amountInWords(r, i); value > 0 && currency[last+1] != "" {
+				a := amount{cases.Money{Hundredths: value, Currency: currency[last+1]}, i, last + length[last+1]}
+				if a.Currency == "$" {
+					a.Currency = dollar(region)
+				}
+				out = append(out, a)
+				i = last
+			}
 			continue
 		}
 		value, last := readAmount(r, i, true)
@@ -173,6 +183,32 @@ func readAmount(r *reading, i int, spaced bool) (hundredths int64, last int) {
 		}
 	}
 	return hundredths, last
+}
+
+// amountInWords reads "three hundred", "five thousand", "twenty five" at token i
+// with the words of spelled.txt, in hundredths.
+func amountInWords(r *reading, i int) (hundredths int64, last int) {
+	words := lex().spelled
+	var sum, part int64
+	last = i - 1
+	for end := i + maxAmountWords; i < min(len(r.tokens), end) && i < last+2; i++ {
+		w, ok := words[r.tokens[i].word]
+		n, _ := strconv.ParseInt(w.n, 10, 64)
+		switch {
+		case !ok:
+			return (sum + part) * 100, last
+		case (w.kind == "digits" || w.kind == "tens") && part < 100_000:
+			part += n
+		case w.kind == "hundred" && part > 0 && part < 100:
+			part *= 100
+		case w.kind == "thousand" && part > 0 && part < 1000:
+			sum, part = sum+part*1000, 0
+		case r.tokens[i].word != "and" || part == 0:
+			return (sum + part) * 100, last
+		}
+		last = i
+	}
+	return (sum + part) * 100, last
 }
 
 // signCurrency returns the currency of the sign right before or behind a number.

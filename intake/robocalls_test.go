@@ -2,11 +2,14 @@ package intake_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/intake"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
 // robocall is a row of the labelled transcripts; see the README beside them.
@@ -81,9 +84,32 @@ func TestRobocalls(t *testing.T) {
 // are 500 µs each.
 func BenchmarkTranscripts(b *testing.B) {
 	calls := robocalls(b)
-	intake.Text(calls[0].text, us)
+	numbers.Warm()
 	for i := 0; b.Loop(); i++ {
 		intake.Text(calls[i%len(calls)].text, us)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reports/s")
+}
+
+// hostileTexts repeat what the readers of free text look at twice.
+var hostileTexts = []string{
+	"pretending to be the ", "pretending to be A ", "I lost $1 ", "1 000 ", "$1,", "one two ", "eight hundred ", "double ", "double five ", "campaign: ", "traceback id: 1 ",
+	"campaign campaign ", "10.0.0.1:", "abcdef:", "paid ", "traceback request ", "3:15 ", "two hours ago ", "call me at 202-456-1414 ", "my number is 206-456-1414 3/2 ",
+	"press 1 ", "Amazon ", "!", "claimed to be" + strings.Repeat("!", 50), "零", "eyJ.a.b;", "kill me ", "twice ", "12 times ",
+}
+
+// BenchmarkTextHostile: a byte must cost about the same in a text of any length.
+func BenchmarkTextHostile(b *testing.B) {
+	numbers.Warm()
+	for _, unit := range hostileTexts {
+		for _, size := range []int{32 << 10, 256 << 10} {
+			text := "traceback request " + strings.Repeat(unit, size/len(unit))
+			b.Run(fmt.Sprintf("%.20q/%dK", unit, size>>10), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					intake.Text(text, us)
+				}
+			})
+		}
+	}
 }

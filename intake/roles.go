@@ -126,6 +126,8 @@ func roleOf(text string, tokens []token, cues []cue, at, end int) (string, float
 		c := cues[i]
 		var distance int
 		switch {
+		case c.after && c.first == next && c.role == "reporter": // "call me back at … if you need more"
+			return c.role, sureRole
 		case !c.after && c.last < at:
 			distance = wordsBetween(text, tokens, c.last+1, at)
 			if distance > 0 && c.weak || distance > roleWindow {

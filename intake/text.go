@@ -110,27 +110,41 @@ func (u *understanding) occurrences() {
 		if i == 0 || !slices.Contains(words["unit"], t.word) {
 			continue
 		}
-		n, err := strconv.Atoi(tokens[i-1].word)
-		if !tokens[i-1].number || err != nil || n <= 0 || n >= 10000 {
-			var ok bool
-			if n, ok = countWord(tokens[i-1].word); !ok {
-				continue
-			}
+		from := i - 1
+		n, ok := countWord(tokens[from].word)
+		if tokens[from].number {
+			n, from = wholeNumber(u.body(), from)
+			ok = n > 0 && n < 10000
+		}
+		if !ok {
+			continue
 		}
 		u.p.Occurrences = n
-		u.note(cases.ExtractOccurrences, strconv.Itoa(n), 0.8, place{u.body(), i - 1, i})
+		u.note(cases.ExtractOccurrences, strconv.Itoa(n), 0.8, place{u.body(), from, i})
 		return
 	}
 }
 
-// countWord reads a number word of occurrences.txt.
-func countWord(word string) (int, bool) {
-	for _, n := range []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12} {
-		if slices.Contains(lex().occurrence[strconv.Itoa(n)], word) {
-			return n, true
+// wholeNumber reads the number that ends at token i, thousands included, and
+// returns its first token.
+func wholeNumber(r *reading, i int) (n, first int) {
+	first, digits := i, r.tokens[i].word
+	if i > 0 && r.tokens[i-1].number && len(digits) == 3 && len(r.tokens[i-1].word) <= 3 {
+		if gap := r.text[r.tokens[i-1].end:r.tokens[i].start]; gap == "," || gap == "." {
+			first, digits = i-1, r.tokens[i-1].word+digits
 		}
 	}
-	return 0, false
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0, first
+	}
+	return n, first
+}
+
+// countWord reads a number word of occurrences.txt.
+func countWord(word string) (int, bool) {
+	n, ok := lex().counts[word]
+	return n, ok
 }
 
 func (u *understanding) identity() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/intake"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
 func TestRoles(t *testing.T) {
@@ -130,12 +131,16 @@ func FuzzText(f *testing.F) {
 	f.Add("yesterday around 3pm from 202-555-0143", "US")
 	f.Add("11/10 15:04 +0100 eyJhbGciOiJFUzI1NiJ9.e30.c2ln;info=<https://x>", "GB")
 	f.Add(strings.Repeat("call from 3:15 ", 50), "")
+	for _, unit := range hostileTexts {
+		f.Add("traceback request "+strings.Repeat(unit, 20), "US")
+	}
 	f.Fuzz(func(t *testing.T, text, region string) {
 		checkParsed(t, intake.Text(text, intake.Context{Region: region, ReceivedAt: at}))
 	})
 }
 
 func BenchmarkText(b *testing.B) {
+	numbers.Warm()
 	text := "Hello,\n\nyesterday at 3:15 pm I got a recorded message from (202) 555-0143. It said it was Amazon customer service and asked me to call back at 1-800-356-9377.\nMy number is 303-555-0171. They have called me 12 times.\n\nJane"
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {

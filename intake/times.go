@@ -174,7 +174,7 @@ func ownZones(p *cases.Parsed) []string {
 	if called == "" {
 		return nil
 	}
-	zones := numbers.Zones(called)
+	zones := numbers.TimeZones(called)
 	if len(zones) > 3 {
 		return nil
 	}

@@ -30,10 +30,13 @@ func (u *understanding) traceback() {
 		}
 		labels++
 		from, to, ok := valueBehind(r, i)
+		if next := h.last() + 1; !ok && h.kind == "reference" && next < len(r.tokens) && r.tokens[next].number && near(r, h.last()) { // "traceback ID 30551"
+			from, to, ok = r.tokens[next].start, min(len(u.p.Text), r.tokens[next].start+64), true
+		}
 		if !ok {
 			continue
 		}
-		value := u.p.Text[from:to]
+		value := strings.ToValidUTF8(u.p.Text[from:to], "")
 		switch {
 		case h.kind == "reference" && t.Reference == "" && strings.ContainsAny(value, "0123456789"):
 			t.Reference, to = firstWord(value, from)

@@ -38,6 +38,7 @@ type lexicon struct {
 	phrases    map[string][]*phrase // of all books, by their first word
 	count      int
 	occurrence map[string][]string
+	counts     map[string]int // number words of occurrences.txt
 	time       map[string][]timeWord
 	zones      map[string][2]int
 	quotes     map[string][]string
@@ -96,6 +97,14 @@ func newLexicon(dir fs.FS) (*lexicon, error) {
 		l.addBook(book, read(book))
 	}
 	l.occurrence, l.quotes = read("occurrences.txt"), read("quotes.txt")
+	l.counts = map[string]int{}
+	for key, words := range l.occurrence {
+		if n, err := strconv.Atoi(key); err == nil {
+			for _, w := range words {
+				l.counts[fold(w)] = n
+			}
+		}
+	}
 	l.time, l.zones, l.spelled = readTimeWords(read("times.txt")), readZones(read("zones.txt")), readSpelled(read("spelled.txt"))
 	return l, errors.Join(problems...)
 }

@@ -64,6 +64,7 @@ func TestFindAll(t *testing.T) {
 		{"1-800-411-PAIN now", "US", []string{"+18004117246|1-800-411-PAIN"}},
 		{"1 (888) CALL-NOW", "US", []string{"+18882255669|1 (888) CALL-NOW"}},
 		{"case 7: 202-555-0143", "US", []string{"+12025550143|202-555-0143"}},
+		{"they took it out of my account. number was 2025550143", "US", []string{"+12025550143|2025550143"}},
 		{"order by phone 2025550143", "US", []string{"+12025550143|2025550143"}},
 	}
 	for _, tt := range tests {

@@ -23,6 +23,9 @@ var fillerWords = map[string]bool{
 // identifierBefore reports "order number" and its like in the words before start.
 func (f *finder) identifierBefore(start int) bool {
 	before := f.text[max(0, start-40):start]
+	if end := strings.LastIndex(before, ". "); end >= 0 && !endsInFiller(before[:end]) {
+		before = before[end:] // what was said before is another matter
+	}
 	words := strings.FieldsFunc(before, func(r rune) bool { return !unicode.IsLetter(r) })
 	for i := len(words) - 1; i >= 0 && i >= len(words)-4; i-- {
 		word := strings.ToLower(words[i])
@@ -34,6 +37,12 @@ func (f *finder) identifierBefore(start int) bool {
 		}
 	}
 	return false
+}
+
+// endsInFiller reports an abbreviation, which no sentence ends with: "order no. ".
+func endsInFiller(s string) bool {
+	word := s[strings.LastIndexByte(s, ' ')+1:]
+	return fillerWords[strings.ToLower(word)]
 }
 
 // vanityTail is what follows the area code of a spelled number: a separator, then
