@@ -7,34 +7,46 @@ import (
 	"strings"
 )
 
-// phrase is an entry of a word list.
+// maxGap is how many words may stand where a phrase has "*".
+const maxGap = 3
+
+// phrase is an entry of a word list. Where a list has "*" between two words, up
+// to maxGap other words may stand.
 type phrase struct {
 	id    int
 	book  string
 	kind  string
 	words []string
-	weak  bool // marked with "?" in the list
+	gap   []bool // others may stand in front of this word; nil: nowhere
+	weak  bool   // marked with "?" in the list
 }
 
 // hit is a phrase in a text.
 type hit struct {
 	*phrase
-	first int // token
+	first, end int // tokens, the end exclusive
 }
 
-func (h hit) last() int { return h.first + len(h.words) - 1 }
+func (h hit) last() int { return h.end - 1 }
 
 func (l *lexicon) addBook(book string, marks map[string][]string) {
 	for _, kind := range slices.Sorted(maps.Keys(marks)) { // the same text always gives the same answer
 		for _, text := range marks[kind] {
-			var words []string
-			for _, t := range tokenise(text) {
-				words = append(words, t.word)
+			p := &phrase{id: l.count, book: book, kind: kind, weak: strings.HasSuffix(text, "?")}
+			for i, part := range strings.Split(text, " * ") {
+				for k, t := range tokenise(part) {
+					p.words = append(p.words, t.word)
+					p.gap = append(p.gap, i > 0 && k == 0)
+				}
 			}
-			if len(words) > 0 {
-				l.phrases[words[0]] = append(l.phrases[words[0]], &phrase{l.count, book, kind, words, strings.HasSuffix(text, "?")})
-				l.count++
+			if len(p.words) == 0 {
+				continue
 			}
+			if !slices.Contains(p.gap, true) {
+				p.gap = nil
+			}
+			l.phrases[p.words[0]] = append(l.phrases[p.words[0]], p)
+			l.count++
 		}
 	}
 }
@@ -43,20 +55,29 @@ func (l *lexicon) addBook(book string, marks map[string][]string) {
 func (l *lexicon) find(tokens []token) []hit {
 	var hits []hit
 	for i := range tokens {
-	phrases:
 		for _, p := range l.phrases[tokens[i].word] {
-			if i+len(p.words) > len(tokens) {
-				continue
+			if end := p.at(tokens, i); end > 0 {
+				hits = append(hits, hit{p, i, end})
 			}
-			for k, w := range p.words {
-				if tokens[i+k].word != w {
-					continue phrases
-				}
-			}
-			hits = append(hits, hit{p, i})
 		}
 	}
 	return hits
+}
+
+// at returns the token behind the phrase if it begins at token i, else 0.
+func (p *phrase) at(tokens []token, i int) int {
+	for k, w := range p.words {
+		if p.gap != nil && p.gap[k] {
+			for skipped := 0; skipped < maxGap && i < len(tokens) && tokens[i].word != w; skipped++ {
+				i++
+			}
+		}
+		if i >= len(tokens) || tokens[i].word != w {
+			return 0
+		}
+		i++
+	}
+	return i
 }
 
 // reading is a text, or its subject, and what was found in it.

@@ -22,7 +22,7 @@ func Text(text string, c Context) cases.Parsed {
 // What a structured field said stands.
 func understand(p *cases.Parsed, c Context) {
 	body := readingOf(p.Text, true)
-	u := &understanding{p: p, context: c, readings: []reading{body}, transcript: isTranscript(body)}
+	u := &understanding{p: p, context: c, readings: []reading{body}, transcript: p.Bounce == nil && isTranscript(body)}
 	if p.Subject != "" {
 		u.readings = append(u.readings, readingOf(p.Subject, false))
 	}
@@ -37,6 +37,7 @@ func understand(p *cases.Parsed, c Context) {
 	u.identity()
 	u.impersonated()
 	u.lost()
+	u.reconsider()
 	u.traceback()
 	u.lane()
 }
@@ -81,6 +82,26 @@ func (u *understanding) category() {
 	}
 	u.p.Category = cases.Category(v.kind)
 	u.note(cases.ExtractCategory, v.kind, v.confidence(), v.place)
+}
+
+// reconsider settles a category that no phrase told by what was found since.
+func (u *understanding) reconsider() {
+	if u.p.Category != cases.CategoryOther {
+		return
+	}
+	switch {
+	case u.p.Reporter.Kind == cases.ReporterNumberOwner:
+		u.p.Category = cases.CategorySpoofedMyNumber
+	case u.p.Reporter.Kind == cases.ReporterTraceback:
+		u.p.Category = cases.CategoryTraceback
+	case u.p.Lost != cases.Money{}, u.p.Impersonated != "" && u.p.Pretext != "":
+		u.p.Category = cases.CategoryScam
+	case u.transcript:
+		u.p.Category = cases.CategoryRobocall
+	default:
+		return
+	}
+	u.note(cases.ExtractCategory, string(u.p.Category), assumedRole, place{})
 }
 
 func (u *understanding) pretext() {

@@ -158,7 +158,7 @@ func (f timeFinder) year(last, month, day int) (year, end int) {
 
 func ordinal(word string) bool {
 	switch word {
-	case "st", "nd", "rd", "th", "er", "º":
+	case "st", "nd", "rd", "th", "er", "º", "°":
 		return true
 	}
 	return false
@@ -255,7 +255,7 @@ func (f timeFinder) meridiem(i int) string {
 	case "am", "pm":
 		return w
 	case "a", "p":
-		if i+1 < len(f.tokens) && f.tokens[i+1].word == "m" {
+		if i+1 < len(f.tokens) && f.tokens[i+1].word == "m" || f.gap(i-1) == "" && f.tokens[i-1].number { // 10:14a
 			return w + "m"
 		}
 	}
@@ -263,7 +263,7 @@ func (f timeFinder) meridiem(i int) string {
 }
 
 func (f timeFinder) meridiemTokens(i int) int {
-	if len(f.tokens[i].word) == 1 {
+	if len(f.tokens[i].word) == 1 && i+1 < len(f.tokens) && f.tokens[i+1].word == "m" {
 		return 2
 	}
 	return 1

@@ -161,6 +161,7 @@ func TestExtracts(t *testing.T) {
 	}
 	want := map[cases.ExtractKind]string{
 		"language": "en|", "pretext": "warranty|car's extended warranty", "reporter_kind": "called_party|",
+		"category":    "scam|",
 		"occurred_at": "2026-03-02T19:10:00Z/2026-03-02T23:20:00Z|Yesterday at 3:15 pm", "occurrences": "3|three times", "money_lost": "50.00 USD|50",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
