@@ -37,9 +37,9 @@ func understand(p *cases.Parsed, c Context) {
 	u.identity()
 	u.impersonated()
 	u.lost()
-	u.reconsider()
 	u.traceback()
 	u.lane()
+	u.reconsider()
 }
 
 // understanding is the work on one report. readings[0] is its text; a subject
@@ -84,6 +84,9 @@ func (u *understanding) category() {
 	u.note(cases.ExtractCategory, v.kind, v.confidence(), v.place)
 }
 
+// sold are the pretexts of calls that sell something, mostly by a recording.
+var sold = []string{"warranty", "travel", "utility", "loan or debt"}
+
 // reconsider settles a category that no phrase told by what was found since.
 func (u *understanding) reconsider() {
 	if u.p.Category != cases.CategoryOther {
@@ -94,9 +97,11 @@ func (u *understanding) reconsider() {
 		u.p.Category = cases.CategorySpoofedMyNumber
 	case u.p.Reporter.Kind == cases.ReporterTraceback:
 		u.p.Category = cases.CategoryTraceback
+	case u.p.Lane == cases.LaneLife:
+		u.p.Category = cases.CategoryHarassment
 	case u.p.Lost != cases.Money{}, u.p.Impersonated != "" && u.p.Pretext != "":
 		u.p.Category = cases.CategoryScam
-	case u.transcript:
+	case u.transcript, slices.Contains(sold, u.p.Pretext):
 		u.p.Category = cases.CategoryRobocall
 	default:
 		return
