@@ -46,11 +46,11 @@ func withSpelled(matches []numbers.Match, text string, tokens []token, region st
 			continue
 		}
 		run := readSpelledRun(text, tokens, i, words)
-		if len(run.digits) >= shortestRead {
+		if len(run.digits) >= shortestRead && !overlaps(matches, tokens[i].start, tokens[run.next-1].end) {
 			runs++
-		}
-		if m, ok := run.number(text, tokens, region); ok && !overlaps(matches, m) {
-			added = append(added, m)
+			if m, ok := run.number(text, tokens, region); ok {
+				added = append(added, m)
+			}
 		}
 		i = run.next
 	}
@@ -62,9 +62,10 @@ func withSpelled(matches []numbers.Match, text string, tokens []token, region st
 	return matches
 }
 
-func overlaps(matches []numbers.Match, m numbers.Match) bool {
-	at, _ := slices.BinarySearchFunc(matches, m.Start, func(x numbers.Match, start int) int { return x.End - start })
-	return at < len(matches) && matches[at].Start < m.End
+// overlaps reports that a match lies between two bytes.
+func overlaps(matches []numbers.Match, start, end int) bool {
+	at, _ := slices.BinarySearchFunc(matches, start, func(x numbers.Match, start int) int { return x.End - 1 - start })
+	return at < len(matches) && matches[at].Start < end
 }
 
 func spellsDigits(t token, words map[string]spelledWord) bool {

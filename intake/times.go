@@ -54,6 +54,8 @@ func (u *understanding) occurredAt() {
 func findTime(p *cases.Parsed, body *reading, c Context) (cases.TimeRange, place, float64) {
 	tokens := body.tokens[:min(len(body.tokens), 2000)] // reports say it early
 	f := timeFinder{text: body.text, tokens: tokens, context: c, own: ownZones(p)}
+	low, high := f.findOffsets()
+	f.clockAt = &[2]int{low, high}
 	if r, at, ok := f.relative(); ok {
 		return r, place{body, at[0], at[1]}, 0.8
 	}
@@ -91,6 +93,7 @@ type timeFinder struct {
 	tokens  []token
 	context Context
 	own     []string // zones of the called number, IANA names; none known
+	clockAt *[2]int  // offsets, once found
 }
 
 // combine puts a date and the closest time of day together.
@@ -142,6 +145,14 @@ func (f timeFinder) span(d date, k *clock) cases.TimeRange {
 
 // offsets says where the writer's clock may stand, in minutes east of Greenwich.
 func (f timeFinder) offsets() (low, high int) {
+	if f.clockAt == nil {
+		low, high = f.findOffsets()
+		return low, high
+	}
+	return f.clockAt[0], f.clockAt[1]
+}
+
+func (f timeFinder) findOffsets() (low, high int) {
 	if _, seconds := f.context.ReceivedAt.Zone(); f.context.ReceivedAt.Location() != time.UTC {
 		return seconds / 60, seconds / 60
 	}
