@@ -113,3 +113,47 @@ func BenchmarkTextHostile(b *testing.B) {
 		}
 	}
 }
+
+// Recordings are cut off at either end: the number must be the one to call back
+// also where little stands around it.
+func TestFragments(t *testing.T) {
+	right, all := 0, 0
+	for _, c := range robocalls(t) {
+		if c.callback == "" {
+			continue
+		}
+		m := numbers.FindAll(c.text, "US")[0]
+		before, after := strings.Fields(c.text[:m.Start]), strings.Fields(c.text[m.End:])
+		for k := 3; k <= 40; k++ {
+			for _, a := range []int{0, 2, 5, 12} {
+				text := strings.Join(before[max(0, len(before)-k):], " ") + " " + m.Text + " " + strings.Join(after[:min(a, len(after))], " ")
+				p := intake.Text(text, us)
+				if all++; len(p.Numbers) == 1 && p.Number(cases.RoleCallback) == c.callback {
+					right++
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d fragments", right, all)
+	if right*100 < 95*all {
+		t.Errorf("%d of %d fragments", right, all)
+	}
+}
+
+// Recordings of other kinds than those that the lists were written beside.
+func TestOtherRecordings(t *testing.T) {
+	for text, want := range map[string]string{
+		"Hi, this is Mark from the billing department of your internet provider. Please dial 1-877-456-9087 to avoid interruption.":                 "+18774569087 utility",
+		"Final notice. Your Medicare benefits card is ready to ship. Contact our benefits office, 888 456 2210, Monday through Friday from 9 to 5.": "+18884562210 government",
+		"This is the IRS. A lawsuit has been filed against you. The hotline to my division is 202-456-9012. Don't disregard this message.":          "+12024569012 government",
+		"Hey it's Karen, I'm following up on the business loan, you were approved for up to 250,000 dollars. My number is 949-456-7010.":            "+19494567010 loan or debt",
+		"Dear PayPal customer your account is locked. Our support number: +1 (805) 456-3399.":                                                       "+18054563399 bank or card",
+		"Congratulations! You have won a free cruise to the Bahamas. Call 1-800-CRUISES":                                                            "+18002784737 travel",
+		"your computer has a virus, call Microsoft at eight seven seven, four five six, oh one oh two":                                              "+18774560102 technical support",
+	} {
+		p := intake.Text(text, us)
+		if got := p.Number(cases.RoleCallback) + " " + p.Pretext; got != want || len(p.Numbers) != 1 {
+			t.Errorf("%s\n got %s, %+v\nwant %s", text, got, p.Numbers, want)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func (u *understanding) numbers() []cases.NumberMention {
 		}
 		role, confidence := roleOf(p.Text, tokens, cues, at, m.End)
 		if role == "" && listed >= 0 && at-listed <= 1 { // one of a list: "from A, B and C"
-			role, confidence = before, sureRole-0.2
+			role, confidence = before, hundredths(sureRole-0.2)
 		}
 		for listed = at; listed < len(tokens) && tokens[listed].start < m.End; {
 			listed++
@@ -59,7 +59,7 @@ func (u *understanding) numbers() []cases.NumberMention {
 			continue
 		}
 		switch {
-		case role == "reporter" && u.transcript: // "you can reach me at"
+		case u.transcript && (role == "reporter" || role == string(cases.RoleCalled)): // "you can reach me at", "my number is"
 			role = string(cases.RoleCallback)
 		case role == "reporter":
 			if p.Reporter.Phone == "" {
@@ -149,7 +149,7 @@ func roleOf(text string, tokens []token, cues []cue, at, end int) (string, float
 	if role == "" {
 		return "", 0
 	}
-	return role, sureRole - float64(bestDistance)*0.03
+	return role, hundredths(sureRole - float64(bestDistance)*0.03)
 }
 
 // firstCue returns the first cue at or behind a token.
