@@ -33,6 +33,7 @@ type Facts struct {
 	Protected     bool           `json:"protected"` // the originating account needs two people always
 	InForce       int            `json:"in_force"`  // restrictions in force on it
 	Related       []string       `json:"related,omitempty"`
+	Lane          Lane           `json:"lane,omitempty"` // the most urgent of its reports
 
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
@@ -49,7 +50,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.FirstReport.Equal(o.FirstReport) && f.LastReport.Equal(o.LastReport) && f.Caller == o.Caller && f.Callback == o.Callback &&
 		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
 		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
-		f.InForce == o.InForce && slices.Equal(f.Related, o.Related) &&
+		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Related, o.Related) &&
 		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question
 }
 
@@ -87,6 +88,14 @@ var categoryPoints = map[Category]int{
 	CategoryRobocall: 12, CategorySpoofedMyNumber: 8, CategoryTextSpam: 6, CategoryOther: 4,
 }
 
+// lanePoints lift what cannot wait above everything that can.
+const lanePoints = 60
+
+var laneReason = map[Lane]string{
+	LaneLife: "somebody's life is threatened", LaneEmergency: "an emergency centre is attacked", LaneTollFraud: "toll fraud is going on now",
+	LaneRegulator: "a regulator gives notice",
+}
+
 // Prioritise orders the queue, 0 (can wait) to 100, and says why, factor by
 // factor. It counts distinct called numbers rather than reports, because one
 // angry person can write many.
@@ -98,6 +107,9 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 		}
 	}
 	add(categoryPoints[f.Category], "%s", CategoryTitle(f.Category))
+	if f.Lane != "" {
+		add(lanePoints, "%s", laneReason[f.Lane])
+	}
 	people := max(f.CalledParties, min(f.Reports, 1))
 	if people > 0 {
 		add(int(math.Round(8*math.Log2(float64(people+1)))), "%s", plural(people, "person", "people")+" called")

@@ -104,6 +104,16 @@ const (
 // Lanes lists them, the most urgent first.
 func Lanes() []Lane { return []Lane{LaneLife, LaneEmergency, LaneTollFraud, LaneRegulator} }
 
+// MoreUrgent is the more urgent of two lanes.
+func MoreUrgent(a, b Lane) Lane {
+	for _, l := range Lanes() {
+		if a == l || b == l {
+			return l
+		}
+	}
+	return ""
+}
+
 // Money is an amount in hundredths of its currency, so that sums are exact.
 type Money struct {
 	Hundredths int64  `json:"hundredths,omitempty"`
@@ -199,12 +209,12 @@ type Parsed struct {
 	Traceback    *Traceback // nil: no request
 	Extracts     []Extract  // where the fields above came from
 	Attachments  []Attachment
-	Mail        MailHeaders
-	Bounce      *Bounce           // nil: the mail is no bounce
-	Auth        map[string]string // dkim, spf, dmarc as the receiving server stated them
-	Warnings    []string
-	Unreadable  bool   // nothing could be understood; the raw bytes are there
-	Parser      string // name and version of what read it
+	Mail         MailHeaders
+	Bounce       *Bounce           // nil: the mail is no bounce
+	Auth         map[string]string // dkim, spf, dmarc as the receiving server stated them
+	Warnings     []string
+	Unreadable   bool   // nothing could be understood; the raw bytes are there
+	Parser       string // name and version of what read it
 }
 
 // Automatic says that no person wrote this: a notification of a mail server, or
@@ -233,6 +243,7 @@ type Report struct {
 	Thread       string
 	ReporterID   int64 // 0: nobody said who
 	ReporterKind ReporterKind
+	Lane         Lane // why it skips the queue; "" it does not
 	Category     Category
 	Pretext      string
 	Language     string
@@ -270,7 +281,6 @@ type Details struct {
 	Warnings    []string          `json:"warnings,omitempty"`
 	Parser      string            `json:"parser,omitempty"`
 
-	Lane         Lane       `json:"lane,omitempty"`
 	Lost         Money      `json:"lost,omitzero"`
 	Impersonated string     `json:"impersonated,omitempty"`
 	Traceback    *Traceback `json:"traceback,omitempty"`

@@ -66,6 +66,14 @@ func countReports(tx *gorm.DB, now time.Time, caseID int64, f *cases.Facts) erro
 	err := tx.Raw(`SELECT count(*) AS reports, coalesce(sum(CASE WHEN r.reporter_kind = ? THEN 1 ELSE 0 END), 0) AS owners,
 		coalesce(sum(CASE WHEN r.received_at > ? THEN 1 ELSE 0 END), 0) AS recent, min(r.received_at) AS first_report, max(l.linked_at) AS last_report, max(r.replied_at) AS last_reply
 		FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?`, cases.ReporterNumberOwner, now.Add(-24*time.Hour), caseID).Scan(&n).Error
+	if err != nil {
+		return err
+	}
+	var lanes []cases.Lane
+	err = tx.Raw("SELECT DISTINCT r.lane FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ? AND r.lane <> ''", caseID).Scan(&lanes).Error
+	for _, l := range lanes {
+		f.Lane = cases.MoreUrgent(f.Lane, l)
+	}
 	f.Reports, f.Owners, f.Reports24h, f.FirstReport, f.LastReport, f.LastReply = n.Reports, n.Owners, n.Recent, n.FirstReport.Time, n.LastReport.Time, n.LastReply.Time
 	return err
 }

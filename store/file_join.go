@@ -46,13 +46,13 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 	}
 	at := appendText(&r, x.Parsed.Text)
 	added := newSubjects(known, subjectsOf(x.Message, x.Parsed), at)
-	fill(&r, x.Parsed)
+	fill(&r, x.Parsed, at)
 	details, err := document(r.Details)
 	if err != nil {
 		return 0, err
 	}
-	err = x.tx.Exec(`UPDATE reports SET text = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, details = ?, unreadable = ?,
-		replied_at = ? WHERE id = ?`, r.Text, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, details, r.Unreadable,
+	err = x.tx.Exec(`UPDATE reports SET text = ?, lane = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, details = ?, unreadable = ?,
+		replied_at = ? WHERE id = ?`, r.Text, r.Lane, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, details, r.Unreadable,
 		x.now, r.ID).Error
 	if err != nil {
 		return 0, err
@@ -132,7 +132,7 @@ func newSubjects(known, more []cases.Subject, at int) []cases.Subject {
 }
 
 // fill takes over what the report does not say yet.
-func fill(r *cases.Report, p cases.Parsed) {
+func fill(r *cases.Report, p cases.Parsed, at int) {
 	if (r.Category == "" || r.Category == cases.CategoryOther) && p.Category != "" {
 		r.Category = p.Category
 	}
@@ -154,6 +154,29 @@ func fill(r *cases.Report, p cases.Parsed) {
 	r.Unreadable = r.Unreadable && p.Unreadable
 	if room := maxAttachments - len(r.Details.Attachments); room > 0 {
 		r.Details.Attachments = append(r.Details.Attachments, p.Attachments[:min(room, len(p.Attachments))]...)
+	}
+	r.Lane = cases.MoreUrgent(r.Lane, p.Lane)
+	d := &r.Details
+	if d.Lost == (cases.Money{}) {
+		d.Lost = p.Lost
+	}
+	if d.Impersonated == "" {
+		d.Impersonated = p.Impersonated
+	}
+	if d.Traceback == nil {
+		d.Traceback = p.Traceback
+	}
+	for _, e := range p.Extracts {
+		if len(d.Extracts) == maxExtracts {
+			break
+		}
+		switch {
+		case e.Start >= 0 && at >= 0:
+			e.Start, e.End = e.Start+at, e.End+at
+		case e.Start >= 0:
+			e.Start, e.End = -1, -1
+		}
+		d.Extracts = append(d.Extracts, e)
 	}
 }
 

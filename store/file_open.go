@@ -123,7 +123,7 @@ func (x *filings) insertCases(ones []*filing) error {
 		}
 		p, received := one.Parsed, stored(one.Message.ReceivedAt)
 		facts := cases.Facts{Category: p.Category, Pretext: p.Pretext, Categories: map[cases.Category]int{p.Category: 1}, Reports: 1, Reports24h: 1,
-			FirstReport: received, LastReport: x.now, Caller: p.Number(cases.RoleCaller), Callback: p.Number(cases.RoleCallback)}
+			FirstReport: received, LastReport: x.now, Caller: p.Number(cases.RoleCaller), Callback: p.Number(cases.RoleCallback), Lane: p.Lane}
 		if p.Number(cases.RoleCalled) != "" {
 			facts.CalledParties = 1
 		}

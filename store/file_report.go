@@ -17,6 +17,7 @@ const (
 	maxSubjects    = 200
 	maxReportText  = 256 << 10 // bytes, of all messages together
 	maxAttachments = 200       // named, of all messages together
+	maxExtracts    = 200       // of all messages together
 )
 
 // fit makes a parse fit for the database: text that either dialect takes, and
@@ -70,7 +71,8 @@ func (x *filings) insertReports(ones []*filing) error {
 		if p.Thread != "" {
 			threads[i] = threadKey(m, p.Thread)
 		}
-		details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser}
+		details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser,
+			Lost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts[:min(len(p.Extracts), maxExtracts)]}
 		if len(subjectsOf(m, p)) == maxSubjects {
 			details.Warnings = append(slices.Clone(details.Warnings), fmt.Sprintf("only the first %d numbers were kept", maxSubjects))
 		}
@@ -78,14 +80,14 @@ func (x *filings) insertReports(ones []*filing) error {
 		if err != nil {
 			return err
 		}
-		rows[i] = []any{m.Token, m.Channel, threads[i], one.reporter, p.Reporter.Kind, p.Category, p.Pretext, p.Language, p.Subject, p.Text[:textEnd(p.Text, maxReportText)], p.Account,
+		rows[i] = []any{m.Token, m.Channel, threads[i], one.reporter, p.Reporter.Kind, p.Lane, p.Category, p.Pretext, p.Language, p.Subject, p.Text[:textEnd(p.Text, maxReportText)], p.Account,
 			known(p.OccurredAt.Earliest), known(p.OccurredAt.Latest), p.Occurrences, p.Identity, detailsJSON, p.Unreadable, stored(m.ReceivedAt), x.now}
 	}
 	var added []struct {
 		ID    int64
 		Token string
 	}
-	err := insertReturning(x.tx, `reports (token, channel, thread, reporter_id, reporter_kind, category, pretext, language, subject, text, account, earliest, latest,
+	err := insertReturning(x.tx, `reports (token, channel, thread, reporter_id, reporter_kind, lane, category, pretext, language, subject, text, account, earliest, latest,
 		occurrences, identity, details, unreadable, received_at, created_at)`, rows, "RETURNING id, token", &added)
 	if err != nil {
 		return err

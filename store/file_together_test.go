@@ -199,3 +199,36 @@ func TestFilingTogetherInParallel(t *testing.T) {
 		}
 	})
 }
+
+// What was understood is kept, also of a message that adds to a report, at the
+// place where its words are now.
+func TestWhatWasUnderstoodIsKept(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		one := about("+12025550101", "", "")
+		one.Thread, one.Text = "c1", "They called."
+		one.Extracts = []cases.Extract{{Kind: cases.ExtractCategory, Start: 5, End: 11}}
+		two := about("", "", "")
+		two.Thread, two.Text, two.Lane, two.Impersonated = "c1", "I lost $40 to the bank.", cases.LaneTollFraud, "the bank"
+		two.Lost = cases.Money{Hundredths: 4000, Currency: "USD"}
+		two.Extracts = []cases.Extract{{Kind: cases.ExtractLost, Start: 7, End: 10}, {Kind: cases.ExtractLanguage, Start: -1, End: -1}}
+		var f cases.Filed
+		for i, p := range []cases.Parsed{one, two} {
+			m, _ := accept(t, s, delivery(cases.ChannelChat, fmt.Sprint(i), "x"))
+			var err error
+			if f, err = fileOne(t.Context(), s, cases.Attempt{}, noon, cases.Filing{Message: m, Parsed: p}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := s.Report(t.Context(), f.ReportID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := r.Details
+		if r.Lane != cases.LaneTollFraud || d.Lost != two.Lost || d.Impersonated != "the bank" || len(d.Extracts) != 3 || r.Text[d.Extracts[1].Start:d.Extracts[1].End] != "$40" || d.Extracts[2].Start != -1 {
+			t.Errorf("%s, %+v of %q", r.Lane, d, r.Text)
+		}
+		if c := assess(t, s, noon, f.CaseID); c.Facts.Lane != cases.LaneTollFraud || c.Priority < 60 || c.Factors[0].Reason != "toll fraud is going on now" {
+			t.Errorf("priority %d of %+v", c.Priority, c.Factors)
+		}
+	})
+}

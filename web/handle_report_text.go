@@ -10,27 +10,49 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// highlighted cuts a report's text where numbers were found in it.
+// mark is what was found at a place of a text.
+type mark struct {
+	start, end int
+	what       string
+	confidence float64
+}
+
+// marks are the places at which numbers and other things were found.
+func marks(v cases.ReportView) []mark {
+	var out []mark
+	add := func(m mark) {
+		if m.start >= 0 && m.end > m.start && m.end <= len(v.Text) && utf8.RuneStart(v.Text[m.start]) && (m.end == len(v.Text) || utf8.RuneStart(v.Text[m.end])) {
+			out = append(out, m)
+		}
+	}
+	for _, s := range v.Subjects {
+		add(mark{s.StartAt, s.EndAt, "number " + roleWord(s.Role), s.Confidence})
+	}
+	for _, e := range v.Details.Extracts {
+		if word := extractWord(e.Kind); word != "" {
+			add(mark{e.Start, e.End, word, e.Confidence})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b mark) int { return cmp.Or(a.start-b.start, b.end-a.end) })
+	return out
+}
+
+// highlighted cuts a report's text where something was found in it.
 func highlighted(v cases.ReportView) []Segment {
 	if v.Text == "" {
 		return nil
 	}
-	marks := slices.DeleteFunc(slices.Clone(v.Subjects), func(s cases.Subject) bool {
-		return s.StartAt < 0 || s.EndAt <= s.StartAt || s.EndAt > len(v.Text) ||
-			!utf8.RuneStart(v.Text[s.StartAt]) || s.EndAt < len(v.Text) && !utf8.RuneStart(v.Text[s.EndAt])
-	})
-	slices.SortStableFunc(marks, func(a, b cases.Subject) int { return cmp.Or(a.StartAt-b.StartAt, b.EndAt-a.EndAt) })
 	var out []Segment
 	at := 0
-	for _, m := range marks {
-		if m.StartAt < at { // inside the one before
+	for _, m := range marks(v) {
+		if m.start < at { // inside the one before
 			continue
 		}
-		if m.StartAt > at {
-			out = append(out, Segment{Text: v.Text[at:m.StartAt]})
+		if m.start > at {
+			out = append(out, Segment{Text: v.Text[at:m.start]})
 		}
-		out = append(out, Segment{Text: v.Text[m.StartAt:m.EndAt], Mark: "number " + roleWord(m.Role), Confidence: m.Confidence})
-		at = m.EndAt
+		out = append(out, Segment{Text: v.Text[m.start:m.end], Mark: m.what, Confidence: m.confidence})
+		at = m.end
 	}
 	if at < len(v.Text) {
 		out = append(out, Segment{Text: v.Text[at:]})

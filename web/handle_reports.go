@@ -141,7 +141,10 @@ func (s *Server) reportPage(c *gin.Context, a cases.Actor, v cases.ReportView) R
 	if v.Occurrences > 0 {
 		fact("How often", thousand(v.Occurrences))
 	}
+	fact("Urgent", laneWord(v.Lane))
 	fact("Pretext", v.Pretext)
+	fact("Impersonated", v.Details.Impersonated)
+	fact("Money lost", moneyWord(v.Details.Lost))
 	fact("Subject", v.Subject)
 	fact("Language", v.Language)
 	fact("Account named", v.Account)

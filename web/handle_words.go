@@ -60,6 +60,60 @@ func roleWord(r cases.NumberRole) string {
 	return string(r)
 }
 
+// extractWord names what was read out of a text; "" for what is no place in it.
+func extractWord(k cases.ExtractKind) string {
+	switch k {
+	case cases.ExtractCategory:
+		return "kind of abuse"
+	case cases.ExtractPretext:
+		return "pretext"
+	case cases.ExtractReporter:
+		return "who is writing"
+	case cases.ExtractTime:
+		return "time of the call"
+	case cases.ExtractOccurrences:
+		return "how often"
+	case cases.ExtractLost:
+		return "money lost"
+	case cases.ExtractImpersonated:
+		return "who was impersonated"
+	case cases.ExtractIdentity:
+		return "identity header"
+	case cases.ExtractLane:
+		return "why it is urgent"
+	}
+	if strings.HasPrefix(string(k), string(cases.ExtractTraceback)) {
+		return "traceback request"
+	}
+	return ""
+}
+
+// moneyWord writes an amount: "1,200.50 USD".
+func moneyWord(m cases.Money) string {
+	if m.Hundredths == 0 {
+		return ""
+	}
+	amount := thousand(int(m.Hundredths / 100))
+	if cents := m.Hundredths % 100; cents != 0 {
+		amount += fmt.Sprintf(".%02d", cents)
+	}
+	return strings.TrimSpace(amount + " " + m.Currency)
+}
+
+func laneWord(l cases.Lane) string {
+	switch l {
+	case cases.LaneLife:
+		return "threat to life"
+	case cases.LaneEmergency:
+		return "attack on an emergency centre"
+	case cases.LaneTollFraud:
+		return "toll fraud going on now"
+	case cases.LaneRegulator:
+		return "notice of a regulator"
+	}
+	return string(l)
+}
+
 func caseState(c cases.Case) State {
 	if c.MergedInto != 0 {
 		return State{"merged", "Merged", Neutral}

@@ -52,7 +52,7 @@ create table reporters (
 create unique index reporters_email on reporters (email) where email <> '';
 create table reports (
   id bigint generated always as identity primary key, token text not null unique, channel text not null, thread text not null default '', reporter_id bigint not null default 0,
-  reporter_kind text not null default '', category text not null, pretext text not null default '', language text not null default '',
+  reporter_kind text not null default '', lane text not null default '', category text not null, pretext text not null default '', language text not null default '',
   subject text not null default '', text text not null default '', account text not null default '', earliest timestamptz, latest timestamptz,
   occurrences integer not null default 0, identity text not null default '', details jsonb not null, unreadable boolean not null default false,
   received_at timestamptz not null, replied_at timestamptz, created_at timestamptz not null

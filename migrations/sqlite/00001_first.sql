@@ -52,7 +52,7 @@ create table reporters (
 create unique index reporters_email on reporters (email) where email <> '';
 create table reports (
   id integer primary key autoincrement, token text not null unique, channel text not null, thread text not null default '', reporter_id integer not null default 0,
-  reporter_kind text not null default '', category text not null, pretext text not null default '', language text not null default '',
+  reporter_kind text not null default '', lane text not null default '', category text not null, pretext text not null default '', language text not null default '',
   subject text not null default '', text text not null default '', account text not null default '', earliest datetime, latest datetime,
   occurrences integer not null default 0, identity text not null default '', details text not null, unreadable boolean not null default false,
   received_at datetime not null, replied_at datetime, created_at datetime not null
