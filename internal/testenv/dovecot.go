@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -256,6 +257,40 @@ func (s *MailServer) Messages(user, folder string) ([][]byte, error) {
 		messages = append(messages, raw)
 	}
 	return messages, nil
+}
+
+// Renumber makes the server count the mails of a user's INBOX anew, under
+// another UIDVALIDITY, as a restored or migrated mail store does. Open
+// connections find it out by themselves. It fails while the server has not
+// numbered anything yet.
+func (s *MailServer) Renumber(user string) error {
+	path := filepath.Join(s.maildir(user), "dovecot-uidlist")
+	list, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	// "3 V1795523461 N4 G54b0…": the rest says which mail has which number.
+	header, _, _ := strings.Cut(string(list), "\n")
+	fields := strings.Fields(header)
+	for i, f := range fields {
+		switch f[0] {
+		case 'V':
+			n, err := strconv.ParseUint(f[1:], 10, 32)
+			if err != nil {
+				return fmt.Errorf("%s begins with %q", path, header)
+			}
+			fields[i] = fmt.Sprintf("V%d", n+1)
+		case 'N':
+			fields[i] = "N1"
+		}
+	}
+	if err := os.WriteFile(path+".testenv", []byte(strings.Join(fields, " ")+"\n"), 0o600); err != nil {
+		return err
+	}
+	if err := s.as.own(path + ".testenv"); err != nil {
+		return err
+	}
+	return os.Rename(path+".testenv", path)
 }
 
 func (s *MailServer) maildir(user string) string {

@@ -195,6 +195,44 @@ func fetch(t *testing.T, c *imapclient.Client, folder string) (messages []string
 	return messages
 }
 
+func TestDovecotRenumbers(t *testing.T) {
+	s := testenv.Dovecot(t)
+	const user, raw = "abuse", "Subject: one\r\n\r\nbody\r\n"
+	if _, err := s.AddUser(user); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Deliver(user, []byte(raw)); err != nil {
+		t.Fatal(err)
+	}
+	validity := func(c *imapclient.Client) uint32 {
+		t.Helper()
+		data, err := c.Select("INBOX", nil).Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data.UIDValidity
+	}
+	c := login(t, s, user)
+	before := validity(c)
+	for range 2 { // within one second too
+		if err := s.Renumber(user); err != nil {
+			t.Fatal(err)
+		}
+		next := login(t, s, user)
+		now := validity(next)
+		if now <= before {
+			t.Errorf("UIDVALIDITY %d after %d", now, before)
+		}
+		before = now
+		if got := fetch(t, next, "INBOX"); len(got) != 1 || got[0] != raw {
+			t.Errorf("INBOX holds %q", got)
+		}
+	}
+	if err := c.Noop().Wait(); err == nil {
+		t.Error("a connection goes on under the old numbers")
+	}
+}
+
 func TestDovecotServesWhatIsDeliveredAndAppended(t *testing.T) {
 	s := testenv.Dovecot(t)
 	const user = "abuse@carrier.example"
