@@ -18,18 +18,25 @@ import (
 // watched is a connection whose reads are given up when nothing comes for a
 // while: as long as bytes arrive, however large the answer is, it lives. The
 // library's own deadlines are for whole answers, which is wrong for large mails,
-// and it has none between them.
+// and it has none between them. It also asks up to four times for a byte that does
+// not come, so that the first failure is the end of the connection.
 type watched struct {
 	net.Conn
+	failed    error // of Read, which one goroutine calls
 	patience  atomic.Int64
 	emptyNext atomic.Bool // what is written next is an empty SASL response
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	if w.failed != nil {
+		return 0, w.failed
+	}
 	if err := w.Conn.SetReadDeadline(time.Now().Add(time.Duration(w.patience.Load()))); err != nil {
 		return 0, err
 	}
-	return w.Conn.Read(p)
+	n, err := w.Conn.Read(p)
+	w.failed = err
+	return n, err
 }
 
 // SetReadDeadline does nothing: see watched.
