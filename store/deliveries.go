@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/abusedesk/abusedesk/cases"
 )
@@ -16,6 +17,15 @@ type Delivery struct {
 	Sent     int // acknowledgements that were certainly sent for it
 }
 
+// bareReference is a sender's own id as it is kept: a Message-ID without the
+// brackets that are around it in a mail.
+func bareReference(s string) string {
+	if id, ok := strings.CutPrefix(s, "<"); ok {
+		return short(strings.TrimSuffix(id, ">"))
+	}
+	return short(s)
+}
+
 // Deliveries finds the reports with a message of that digest, or of that
 // sender's reference where the bytes were changed on the way (mail servers add
 // header lines).
@@ -25,8 +35,8 @@ func (s *Store) Deliveries(ctx context.Context, sha256, reference string) ([]Del
 			EXISTS (SELECT 1 FROM findings f WHERE f.report_id = m.report_id AND f.kind = ?) AS enriched,
 			(SELECT count(*) FROM sendings x WHERE x.report_id = m.report_id AND x.kind = ? AND x.state IN ?) AS sent
 		FROM messages m LEFT JOIN links l ON l.report_id = m.report_id LEFT JOIN cases c ON c.id = l.case_id
-		WHERE m.report_id <> 0 AND (m.sha256 = ? OR m.reference = ?) ORDER BY m.report_id`,
-		cases.FindingCorroboration, cases.SendingAcknowledgement, []cases.SendingState{cases.SendingSent, cases.SendingBounced}, sha256, short(reference)).Scan(&rows).Error
+		WHERE m.report_id <> 0 AND (m.sha256 = ? OR (m.reference <> '' AND m.reference = ?)) ORDER BY m.report_id`,
+		cases.FindingCorroboration, cases.SendingAcknowledgement, []cases.SendingState{cases.SendingSent, cases.SendingBounced}, sha256, bareReference(reference)).Scan(&rows).Error
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -82,7 +82,7 @@ func (s *Store) Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[ca
 		w.and("EXISTS (SELECT 1 FROM messages m WHERE m.report_id = r.id AND m.sha256 = ?)", text(q.SHA256))
 	}
 	if q.Reference != "" {
-		w.and("EXISTS (SELECT 1 FROM messages m WHERE m.report_id = r.id AND m.reference = ?)", text(q.Reference))
+		w.and("EXISTS (SELECT 1 FROM messages m WHERE m.report_id = r.id AND m.reference <> '' AND m.reference = ?)", bareReference(q.Reference))
 	}
 	return newestFirst(q.Cursor, q.Limit, "r.id", w, func(cond string, args []any) ([]cases.ReportView, error) {
 		views, err := reportViews(s.read(ctx), cond, args...)
