@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -26,10 +27,49 @@ type actingBox struct {
 	tls      *tls.Config
 	patience time.Duration
 
+	// turn is held by the action that has the connection, since busySince.
+	turn      chan struct{}
+	busySince atomic.Int64
+
 	mu       sync.Mutex
 	link     *link
 	validity uint32
 	expire   *time.Timer
+}
+
+// queueing is how long an action may take while others wait for their turn.
+// Behind one that takes longer nobody waits: the server has probably fallen
+// silent, and those who would wait are workers that others need.
+const queueing = 5 * time.Second
+
+// take waits for the turn, as long as there is hope to get it.
+func (b *actingBox) take(ctx context.Context) error {
+	look := time.NewTicker(queueing / 20)
+	defer look.Stop()
+	for {
+		select {
+		case b.turn <- struct{}{}:
+			b.busySince.Store(time.Now().UnixNano())
+			return nil
+		default:
+		}
+		if since := b.busySince.Load(); since != 0 && time.Since(time.Unix(0, since)) > queueing {
+			return unavailable("act in a mailbox", errors.New("its server has not answered another action yet"))
+		}
+		select {
+		case b.turn <- struct{}{}:
+			b.busySince.Store(time.Now().UnixNano())
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-look.C:
+		}
+	}
+}
+
+func (b *actingBox) give() {
+	b.busySince.Store(0)
+	<-b.turn
 }
 
 // linger is how long an unused connection is kept.
@@ -42,7 +82,7 @@ func NewActor(boxes []Mailbox, config *tls.Config, patience time.Duration) *Acto
 	}
 	a := &Actor{boxes: map[string]*actingBox{}}
 	for _, m := range boxes {
-		a.boxes[m.Name] = &actingBox{Mailbox: m, tls: config, patience: patience}
+		a.boxes[m.Name] = &actingBox{Mailbox: m, tls: config, patience: patience, turn: make(chan struct{}, 1)}
 	}
 	return a
 }
@@ -69,14 +109,21 @@ func (a *Actor) Act(ctx context.Context, rs ...cases.MailReceipt) error {
 	}
 	var errs []error
 	for name, rs := range of {
-		if err := a.boxes[name].actOn(ctx, rs); err != nil {
-			errs = append(errs, err)
+		b := a.boxes[name]
+		if err := b.actOn(ctx, rs); err != nil && len(rs) == 1 {
+			errs = append(errs, fmt.Errorf("%s mail %d of %s: %w", b.After, rs[0].UID, name, err))
+		} else if err != nil {
+			errs = append(errs, fmt.Errorf("%s %d mails of %s: %w", b.After, len(rs), name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 func (b *actingBox) actOn(ctx context.Context, rs []cases.MailReceipt) error {
+	if err := b.take(ctx); err != nil {
+		return err
+	}
+	defer b.give()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fresh := b.link == nil
@@ -84,13 +131,7 @@ func (b *actingBox) actOn(ctx context.Context, rs []cases.MailReceipt) error {
 	if err != nil && !fresh && !refused(err) && ctx.Err() == nil {
 		err = b.act(ctx, rs) // the connection had died while nobody looked
 	}
-	switch {
-	case err == nil:
-		return nil
-	case len(rs) == 1:
-		return fmt.Errorf("%s mail %d of %s: %w", b.After, rs[0].UID, b.Name, err)
-	}
-	return fmt.Errorf("%s %d mails of %s: %w", b.After, len(rs), b.Name, err)
+	return err
 }
 
 // act runs with the box locked. A failure drops the connection.

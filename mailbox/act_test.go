@@ -7,6 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/testenv"
 	"github.com/abusedesk/abusedesk/mailbox"
 )
 
@@ -151,6 +152,45 @@ func TestActReconnects(t *testing.T) {
 		t.Error(err)
 	}
 	if w.count("INBOX") != 0 || w.count("Filed") != 2 {
+		t.Errorf("%d in INBOX, %d in Filed", w.count("INBOX"), w.count("Filed"))
+	}
+}
+
+// A server that falls silent holds up one action, and not all who have some:
+// they are workers that other things need.
+func TestActDoesNotQueueBehindASilentServer(t *testing.T) {
+	w := newWorld(t)
+	rs := w.receipts(4)
+	p := newProxy(t, w.server.Addr)
+	a := mailbox.NewActor([]mailbox.Mailbox{w.box(p.addr(), "?after=move:Filed")}, nil, 12*time.Second)
+	defer a.Close()
+	if err := a.Act(t.Context(), rs[0]); err != nil {
+		t.Fatal(err)
+	}
+	p.hole.Store(true)
+	began := time.Now()
+	acted := make(chan error, 3)
+	for _, r := range rs[1:] {
+		go func() { acted <- a.Act(t.Context(), r) }()
+	}
+	for range 2 {
+		if err := <-acted; err == nil {
+			t.Error("moved by a silent server")
+		}
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("the others waited %v for a silent server", took)
+	}
+	p.hole.Store(false)
+	testenv.Eventually(t, 60*time.Second, func() bool {
+		for _, r := range rs[1:] {
+			if err := a.Act(t.Context(), r); err != nil {
+				return false
+			}
+		}
+		return true
+	}, "the server to be asked again")
+	if w.count("INBOX") != 0 || w.count("Filed") != 4 {
 		t.Errorf("%d in INBOX, %d in Filed", w.count("INBOX"), w.count("Filed"))
 	}
 }
