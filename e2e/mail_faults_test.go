@@ -289,36 +289,43 @@ func (r *mailRun) deliver(p posting) {
 // faults delivers most of the mails while things go wrong, in an order that
 // follows from the seed.
 func (r *mailRun) faults() {
-	var todo []func()
-	add := func(n int, fault func()) {
+	type fault struct {
+		name  string
+		cause func()
+	}
+	var todo []fault
+	add := func(n int, name string, cause func()) {
 		for range n {
-			todo = append(todo, fault)
+			todo = append(todo, fault{name, cause})
 		}
 	}
-	add(r.hard.kills, r.kill)
-	add(r.hard.cuts, func() {
+	add(r.hard.kills, "kill", r.kill)
+	add(r.hard.cuts, "cut", func() {
 		r.proxies[r.either()].arm(func(p *imapProxy) { p.cut += 1 + r.rand.IntN(2) })
 	})
-	add(r.hard.drops, func() { r.proxies[r.either()].drop() })
-	add(r.hard.renumbers, func() {
+	add(r.hard.drops, "drop", func() { r.proxies[r.either()].drop() })
+	add(r.hard.renumbers, "renumber", func() {
 		if err := r.mailbox.Renumber(r.either()); err != nil && !os.IsNotExist(err) {
 			r.t.Fatal(err)
 		}
 	})
-	add(r.hard.others, r.otherProgram)
+	add(r.hard.others, "other program", r.otherProgram)
 	if r.setup.redis != nil {
-		add(r.hard.flushes, func() {
+		add(r.hard.flushes, "flush", func() {
 			if err := r.setup.redis.Flush(); err != nil {
 				r.t.Fatal(err)
 			}
 		})
 	}
 	if r.data != nil {
-		add(r.hard.full, r.diskFull)
+		add(r.hard.full, "disk full", r.diskFull)
 	}
 	r.rand.Shuffle(len(todo), func(i, j int) { todo[i], todo[j] = todo[j], todo[i] })
 	each := len(r.queue) * 85 / 100 / len(todo)
-	for _, fault := range todo {
+	began := time.Now()
+	var course []string
+	defer func() { r.t.Logf("what went wrong when: %s", strings.Join(course, ", ")) }()
+	for _, f := range todo {
 		r.post(each)
 		wait := time.NewTimer(time.Duration(r.rand.Int64N(int64(r.hard.pause))))
 		select {
@@ -327,7 +334,8 @@ func (r *mailRun) faults() {
 			r.t.Fatalf("the program ended by itself:\n%.2000s", r.process.Output())
 		}
 		wait.Stop()
-		fault()
+		course = append(course, fmt.Sprintf("%s %.1fs", f.name, time.Since(began).Seconds()))
+		f.cause()
 	}
 	r.ready()
 }
@@ -537,7 +545,12 @@ func (r *mailRun) await() {
 			r.t.Logf("%d are missing, the first is %s:\n%.500s", len(missing), missing[0].key, missing[0].postings[0].raw)
 		}
 	}()
+	var dbg time.Time
 	testenv.Eventually(r.t, patience, func() bool {
+		if time.Since(dbg) > 3*time.Second {
+			dbg = time.Now()
+			fmt.Fprintln(os.Stderr, "DBG", dbg.Format("15:04:05"), len(missing), r.desk.run("", "doctor")[:300])
+		}
 		for len(missing) > 0 {
 			l := missing[0]
 			if !slices.ContainsFunc(l.postings, func(p posting) bool { return r.has(digest(p.raw)) }) {
