@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -297,5 +298,21 @@ func TestGroups(t *testing.T) {
 	want := map[cases.JobKind]map[int]int{cases.JobFile: {groupSize: 2, 1: 3}, cases.JobEnrich: {1: 2*groupSize + 1}}
 	if diff := cmp.Diff(want, sizes); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Who is away for one is away for all: nobody waits for him once for each job.
+func TestJobsThatFindNobodyAreAllTriedLater(t *testing.T) {
+	w := small(t)
+	p, seen := w.pool("a")
+	w.accept(5)
+	p.together[cases.JobFile] = func(context.Context, []cases.Job) error { return fmt.Errorf("file: %w", cases.ErrUnavailable) }
+	p.tasks[cases.JobFile] = func(context.Context, cases.Job, cases.Attempt) error {
+		t.Error("tried alone at once")
+		return nil
+	}
+	w.hand(p, w.due()...)
+	if seen.outcomes["file retry"] != 5 || len(seen.failures) != 5 {
+		t.Errorf("outcomes %v, failures %+v", seen.outcomes, seen.failures)
 	}
 }

@@ -108,9 +108,9 @@ func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {
 	}
 	if len(jobs) > 1 {
 		err := p.attempt(jobs, func() error { return p.together[jobs[0].Kind](ctx, jobs) })
-		if err == nil {
-			for _, j := range jobs {
-				p.Observe.JobDone(j.Kind, "done", p.Now().Sub(started))
+		if err == nil || cases.KindOf(err) == cases.KindUnavailable {
+			for _, j := range jobs { // who is away for one is away for all
+				p.Observe.JobDone(j.Kind, p.ended(ctx, j, err), p.Now().Sub(started))
 			}
 			return nil
 		}
@@ -123,15 +123,19 @@ func (p *Pool) handle(ctx context.Context, t *asynq.Task) error {
 	return nil
 }
 
-// run makes one attempt, records how it failed, and names the outcome.
+// run makes one attempt.
 func (p *Pool) run(ctx context.Context, j cases.Job) (outcome string) {
-	err := p.attempt([]cases.Job{j}, func() error {
+	return p.ended(ctx, j, p.attempt([]cases.Job{j}, func() error {
 		run, ok := p.tasks[j.Kind]
 		if !ok {
 			return &cases.Error{Kind: cases.KindInvalid, Message: "this version knows no job of kind " + string(j.Kind)}
 		}
 		return run(ctx, j, j.AttemptAt())
-	})
+	}))
+}
+
+// ended records how an attempt failed, if it did, and names the outcome.
+func (p *Pool) ended(ctx context.Context, j cases.Job, err error) string {
 	switch {
 	case err == nil:
 		return "done"
