@@ -32,6 +32,8 @@ const (
 const (
 	MaxAttempts  = 12
 	AttemptLease = 60 * time.Second
+	// OutageWithin is how long who is away may stay so: a weekend and a Monday.
+	OutageWithin = 96 * time.Hour
 )
 
 // Job is one row of the outbox.
@@ -65,6 +67,20 @@ type Attempt struct {
 
 // AttemptAt is the attempt that claimed the job as it is.
 func (j Job) AttemptAt() Attempt { return Attempt{JobID: j.ID, Epoch: j.Epoch} }
+
+// GivesUp says whether a job that has just failed for the nth time is not tried
+// again by itself: it can never succeed, or has failed MaxAttempts times. That
+// somebody else is away says nothing against the job: it is given OutageWithin
+// from its beginning.
+func (j Job) GivesUp(now time.Time, n int, err error) bool {
+	switch KindOf(err) {
+	case KindInvalid:
+		return true
+	case KindUnavailable:
+		return n >= MaxAttempts && now.Sub(j.CreatedAt) >= OutageWithin
+	}
+	return n >= MaxAttempts
+}
 
 // Backoff is the delay after failure n (from 1): 1 s doubling to 15 min,
 // with up to a quarter of jitter so that a recovered dependency is not stormed.

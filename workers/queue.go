@@ -14,8 +14,9 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// queues and their weights: reading what came in goes before working on it.
-var queues = map[string]int{"file": 6, "work": 4}
+// queues and their weights: reading what came in goes before working on it, which
+// still goes on in a flood that lasts.
+var queues = map[string]int{"file": 19, "work": 1}
 
 func queueOf(k cases.JobKind) string {
 	if k == cases.JobFile {
@@ -144,7 +145,7 @@ func (p *Pool) ended(ctx context.Context, j cases.Job, err error) string {
 		return "fenced"
 	}
 	failures := j.Failures + 1
-	dead := failures >= cases.MaxAttempts || cases.KindOf(err) == cases.KindInvalid
+	dead := j.GivesUp(p.now(), failures, err)
 	p.Log.Warn("job failed", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "failures", failures, "dead", dead, "err", err)
 	now := p.now()
 	if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), j.AttemptAt(), now, err.Error(), now.Add(cases.Backoff(failures)), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
