@@ -147,3 +147,18 @@ func BenchmarkText(b *testing.B) {
 		intake.Text(text, us)
 	}
 }
+
+// Who quotes what a voice said tells of a call. A quotation alone is the voice.
+func TestAQuotedRecordingIsAnAccount(t *testing.T) {
+	const voice = `"This call is to inform you that your social security number has been suspended. Press 1 to speak to our representative."`
+	told := intake.Text("Stop it!! +1 216 555 7513 called me at +1 615 555 3252, November 23, 2026 at 10:18 AM EST. The voice said "+voice, us)
+	if told.Number(cases.RoleCalled) != "+16155553252" || told.Number(cases.RoleCallback) != "" || !told.OccurredAt.Known() {
+		t.Errorf("an account: %+v, %+v", told.Numbers, told.OccurredAt)
+	}
+	for _, text := range []string{voice, strings.Trim(voice, `"`), "Voicemail: " + voice} {
+		p := intake.Text(strings.Replace(text, "Press 1", "Call +1 888 555 0146 or press 1", 1), us)
+		if p.Number(cases.RoleCallback) != "+18885550146" {
+			t.Errorf("%s: %+v", text, p.Numbers)
+		}
+	}
+}
