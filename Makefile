@@ -22,7 +22,7 @@ FUZZTIME ?= 2m
 SOAKTIME ?= 3h
 
 MODULES := web/assets/node_modules/.package-lock.json
-ASSETS := web/dist/manifest.json
+ASSETS := web/static/manifest.json
 ASSET_SOURCES := $(shell find web/assets -name node_modules -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
@@ -42,7 +42,7 @@ build: bin/abusedesk ## build bin/abusedesk with its web assets
 bin/abusedesk: $(ASSETS) FORCE
 	$(GO) build $(BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/abusedesk
 
-assets: $(ASSETS) ## build the style and script of the web pages into web/dist
+assets: $(ASSETS) ## build the style and script of the web pages into web/static
 
 $(ASSETS): $(MODULES) $(ASSET_SOURCES)
 	npm run build --prefix web/assets
@@ -92,4 +92,5 @@ lint: $(ASSETS) vet ## gofmt, go vet, staticcheck, types of the scripts, and who
 	npm run check --prefix web/assets
 
 clean: ## remove what was built, and the caches made here
-	rm -rf bin web/dist/[!.]* web/assets/node_modules .cache
+	rm -rf bin web/assets/node_modules .cache
+	find web/static -type f ! -name README.md -delete

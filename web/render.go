@@ -82,15 +82,15 @@ const maxZones = 64
 
 // NewRenderer parses the templates and reads the asset manifest. It fails when the assets were not built.
 func NewRenderer(options RenderOptions) (*Renderer, error) {
-	dist, err := fs.Sub(distFiles, "dist")
+	static, err := fs.Sub(staticFiles, "static")
 	if err != nil {
 		return nil, fmt.Errorf("assets: %w", err)
 	}
-	return newRenderer(options, dist)
+	return newRenderer(options, static)
 }
 
-func newRenderer(options RenderOptions, dist fs.FS) (*Renderer, error) {
-	built, err := loadAssets(dist)
+func newRenderer(options RenderOptions, static fs.FS) (*Renderer, error) {
+	built, err := loadAssets(static)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-//go:embed all:dist
-var distFiles embed.FS
+//go:embed static
+var staticFiles embed.FS
 
 //go:embed templates
 var templateFiles embed.FS
@@ -25,16 +25,16 @@ type assets struct {
 	hashed map[string]string
 }
 
-// loadAssets reads manifest.json from dist, the folder that `npm run build` in web/assets fills.
-func loadAssets(dist fs.FS) (*assets, error) {
-	raw, err := fs.ReadFile(dist, "manifest.json")
+// loadAssets reads manifest.json from static, the folder that `npm run build` in web/assets fills.
+func loadAssets(static fs.FS) (*assets, error) {
+	raw, err := fs.ReadFile(static, "manifest.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoAssets
 	}
 	if err != nil {
 		return nil, fmt.Errorf("asset manifest: %w", err)
 	}
-	a := &assets{files: dist}
+	a := &assets{files: static}
 	if err := json.Unmarshal(raw, &a.hashed); err != nil {
 		return nil, fmt.Errorf("asset manifest: %w", err)
 	}

@@ -1,4 +1,4 @@
-// Bundles css/app.css and src/*.ts into ../dist under content-hashed names and writes manifest.json, which the Go
+// Bundles css/app.css and src/*.ts into ../static under content-hashed names and writes manifest.json, which the Go
 // server reads at start. Fails when a bundle outgrows its budget, so that weight is noticed where it is added.
 import { createHash } from "node:crypto";
 import { build } from "esbuild";
@@ -8,14 +8,14 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
-const out = path.join(root, "..", "dist");
+const out = path.join(root, "..", "static");
 
 // Bytes: each sheet before compression, all script together compressed.
 const budget = { css: 30 * 1024, js: 60 * 1024 };
 
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) {
-  if (!name.startsWith(".")) await rm(path.join(out, name), { recursive: true });
+  if (name !== "README.md") await rm(path.join(out, name), { recursive: true });
 }
 
 const common = {

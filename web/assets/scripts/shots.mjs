@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { AxeBuilder } from "@axe-core/playwright";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const dist = path.join(here, "..", "..", "dist");
+const built = path.join(here, "..", "..", "static");
 const [pages, out, only] = process.argv.slice(2);
 if (!pages || !out) {
   console.error("usage: npm run shots -- PAGES_FOLDER SCREENSHOT_FOLDER [NAME,NAME]");
@@ -21,7 +21,7 @@ const types = { ".css": "text/css", ".js": "text/javascript", ".html": "text/htm
 
 const server = createServer(async (request, response) => {
   const name = decodeURIComponent(new URL(request.url, "http://x").pathname);
-  const file = name.startsWith("/assets/") ? path.join(dist, path.basename(name)) : path.join(pages, path.basename(name));
+  const file = name.startsWith("/assets/") ? path.join(built, path.basename(name)) : path.join(pages, path.basename(name));
   try {
     const body = await readFile(file);
     response.writeHead(200, { "content-type": types[path.extname(file)] ?? "text/plain", "content-security-policy": policy });
