@@ -26,8 +26,8 @@ type amount struct {
 }
 
 // lost finds what the caller got out of the victim: the largest amount beside a
-// word of loss ("I paid", "they took"). What a recording offers or threatens
-// is no loss.
+// word of loss ("I paid", "they took"). What a voice offers or threatens is no
+// loss.
 func (u *understanding) lost() {
 	if u.p.Lost != (cases.Money{}) || u.transcript {
 		return
@@ -35,7 +35,7 @@ func (u *understanding) lost() {
 	r := u.body()
 	var cues []hit
 	for _, h := range r.hits {
-		if h.book == bookMoney && (h.kind == "loss.before" || h.kind == "loss.after" || h.kind == "none.before") {
+		if h.book == bookMoney && r.told(h.first) && (h.kind == "loss.before" || h.kind == "loss.after" || h.kind == "none.before") {
 			cues = append(cues, h)
 		}
 	}

@@ -85,12 +85,14 @@ type reading struct {
 	text   string
 	tokens []token
 	hits   []hit
-	claims []hit // of these, "pretending to be" and its like
-	body   bool  // offsets point into Parsed.Text
+	claims []hit  // of these, "pretending to be" and its like
+	body   bool   // offsets point into Parsed.Text
+	quoted []bool // by token: what somebody else said; nil when the text is all of one voice
 }
 
 func readingOf(text string, body bool) reading {
 	r := reading{text: text, tokens: tokenise(text), body: body}
+	r.quoted = quotations(text, r.tokens)
 	r.hits = lex().find(r.tokens)
 	for _, h := range r.hits {
 		if h.book == bookBrand && h.kind == "claim" {

@@ -11,14 +11,14 @@ import (
 const claimWindow = 8
 
 // reporter guesses as what somebody writes. What stands behind "pretended to be"
-// says who the caller was, not the writer, and a recording says nothing of whoever
-// reports it.
+// says who the caller was, not the writer, and a recording or a quotation says nothing
+// of whoever reports it.
 func (u *understanding) reporter() {
 	if u.p.Reporter.Kind != "" {
 		return
 	}
 	if !u.transcript {
-		found := score(bookReporter, u.readings, func(r *reading, h hit) bool { return !claimed(r, h.first) })
+		found := score(bookReporter, u.readings, func(r *reading, h hit) bool { return r.told(h.first) && !claimed(r, h.first) })
 		for _, k := range []cases.ReporterKind{cases.ReporterPolice, cases.ReporterTraceback, cases.ReporterRegulator, cases.ReporterCarrier,
 			cases.ReporterBrand, cases.ReporterCustomer, cases.ReporterNumberOwner} {
 			if v := found[string(k)]; v != nil && v.points > 1 {

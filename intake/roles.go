@@ -2,7 +2,6 @@ package intake
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/numbers"
@@ -184,49 +183,10 @@ func wordsBetween(text string, tokens []token, from, to int) int {
 	return n
 }
 
-// fewWords is how many words are a remark rather than an account, and how many
-// between quotation marks are a name rather than what a voice said.
-const fewWords = 5
-
-// account is what is told around longer quotations, if that is more than a
-// remark: who quotes what a voice said tells of a call, and is not the voice. A
-// quotation that never ends goes to the end of the text.
-func account(body reading) reading {
-	var told strings.Builder
-	rest := body.text
-	for rest != "" {
-		open := strings.IndexAny(rest, "\"“„«")
-		if open < 0 {
-			break
-		}
-		_, size := utf8.DecodeRuneInString(rest[open:])
-		inside := rest[open+size:]
-		end := strings.IndexAny(inside, "\"”“»")
-		after := ""
-		if end < 0 {
-			end = len(inside)
-		} else {
-			_, size := utf8.DecodeRuneInString(inside[end:])
-			after = inside[end+size:]
-		}
-		told.WriteString(rest[:open])
-		if len(strings.Fields(inside[:end])) <= fewWords {
-			told.WriteString(inside[:end])
-		}
-		told.WriteByte(' ')
-		rest = after
-	}
-	told.WriteString(rest)
-	if told.Len() >= len(body.text) || len(strings.Fields(told.String())) <= fewWords {
-		return body
-	}
-	return readingOf(told.String(), false)
-}
-
 // isTranscript says whether the text is what was said on the line, and not what
 // somebody tells of it.
 func isTranscript(body reading) bool {
-	found := score(bookSaid, []reading{body}, nil)
+	found := score(bookSaid, []reading{body}, func(r *reading, h hit) bool { return r.told(h.first) })
 	said, told := found["said"], found["told"]
 	return said != nil && said.points >= 2 && (told == nil || said.points > 2*told.points)
 }

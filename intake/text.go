@@ -22,7 +22,7 @@ func Text(text string, c Context) cases.Parsed {
 // What a structured field said stands.
 func understand(p *cases.Parsed, c Context) {
 	body := readingOf(p.Text, true)
-	u := &understanding{p: p, context: c, readings: []reading{body}, transcript: p.Bounce == nil && isTranscript(account(body))}
+	u := &understanding{p: p, context: c, readings: []reading{body}, transcript: p.Bounce == nil && isTranscript(body)}
 	if p.Subject != "" {
 		u.readings = append(u.readings, readingOf(p.Subject, false))
 	}

@@ -155,6 +155,10 @@ func TestAQuotedRecordingIsAnAccount(t *testing.T) {
 	if told.Number(cases.RoleCalled) != "+16155553252" || told.Number(cases.RoleCallback) != "" || !told.OccurredAt.Known() {
 		t.Errorf("an account: %+v, %+v", told.Numbers, told.OccurredAt)
 	}
+	told = intake.Text("A call from 202-555-0143 on my phone 303-555-0171. It said: \"This is a federal criminal offense before a judge or grand jury. You lost $1,499, press 1.\" I hung up.", us)
+	if told.Reporter.Kind != cases.ReporterCalled || told.Lost != (cases.Money{}) {
+		t.Errorf("the writer is %s, lost %v: it was the voice that said so", told.Reporter.Kind, told.Lost)
+	}
 	for _, text := range []string{voice, strings.Trim(voice, `"`), "Voicemail: " + voice} {
 		p := intake.Text(strings.Replace(text, "Press 1", "Call +1 888 555 0146 or press 1", 1), us)
 		if p.Number(cases.RoleCallback) != "+18885550146" {
