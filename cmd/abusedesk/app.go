@@ -77,7 +77,7 @@ func (a *app) assemble(ctx context.Context) error {
 	}
 	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, AuthServers: strings.Fields(a.cfg.MailAuthServers), Hint: a.hints.send, Now: time.Now, Log: a.log}
 	if a.cfg.SMTPURL != "" {
-		m, err := notify.NewMailer(notify.MailerConfig{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Subaddress: a.cfg.MailSubaddress, BaseURL: a.cfg.BaseURL, Operator: a.cfg.Operator})
+		m, err := notify.NewMailer(notify.MailerConfig{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Subaddress: a.cfg.MailSubaddress == "true", BaseURL: a.cfg.BaseURL, Operator: a.cfg.Operator})
 		if err != nil {
 			return usageError{err}
 		}

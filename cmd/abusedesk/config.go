@@ -34,7 +34,7 @@ type config struct {
 	IMAPURLs           string `env:"IMAP_URLS"`
 	SMTPURL            string `env:"SMTP_URL"`
 	MailFrom           string `env:"MAIL_FROM"`
-	MailSubaddress     bool   `env:"MAIL_SUBADDRESS"`
+	MailSubaddress     string `env:"MAIL_SUBADDRESS" envDefault:"false"`
 	MailAuthServers    string `env:"MAIL_AUTH_SERVERS"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
@@ -145,6 +145,9 @@ func (c *config) check() (problems []error) {
 	var err error
 	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs, c.oauth); err != nil {
 		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))
+	}
+	if c.MailSubaddress != "true" && c.MailSubaddress != "false" {
+		bad("MAIL_SUBADDRESS", "use true or false, not %q", c.MailSubaddress)
 	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		bad("MAIL_FROM", "say which address mail is sent from, since SMTP_URL is set")
