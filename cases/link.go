@@ -24,8 +24,13 @@ type CaseKey struct {
 
 func (k CaseKey) String() string { return string(k.Kind) + ":" + k.Value }
 
-// KeysOf returns the keys under which a report looks for its case, sorted, so
-// that everybody claims them in the same order. A called number is never a
+// Compare is the one order in which keys are claimed, so that nobody waits for
+// somebody who waits for him.
+func (k CaseKey) Compare(o CaseKey) int {
+	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Value, o.Value))
+}
+
+// KeysOf returns the keys under which a report looks for its case, sorted. A called number is never a
 // key: victims of different callers are not one case.
 func KeysOf(subjects []Subject, account string, category Category) []CaseKey {
 	var keys []CaseKey
@@ -40,9 +45,7 @@ func KeysOf(subjects []Subject, account string, category Category) []CaseKey {
 	if account != "" && (category == CategoryTollFraud || category == CategoryAccountTakeover) {
 		keys = append(keys, CaseKey{KeyAccount, account + "/" + string(category)})
 	}
-	slices.SortFunc(keys, func(a, b CaseKey) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
-	})
+	slices.SortFunc(keys, CaseKey.Compare)
 	return slices.Compact(keys)
 }
 

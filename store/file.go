@@ -80,7 +80,7 @@ type filings struct {
 func (s *Store) filings(tx *gorm.DB, now time.Time, fs []cases.Filing) filings {
 	x := filings{s: s, tx: tx, now: stored(now)}
 	for _, f := range fs {
-		x.all = append(x.all, &filing{Filing: f, s: s, tx: tx, now: x.now})
+		x.all = append(x.all, &filing{Filing: f, s: s, tx: tx, now: x.now, subjects: subjectsOf(f.Message, f.Parsed)})
 	}
 	return x
 }
@@ -95,6 +95,7 @@ type filing struct {
 	bounced bool
 	// before is where the message would belong if its case were not over.
 	before   place
+	subjects []cases.Subject
 	keys     []cases.CaseKey
 	decision cases.Decision
 	reporter int64
@@ -117,57 +118,71 @@ func (x *filings) file() error {
 		return err
 	}
 	for len(pending) > 0 {
-		var opening, done, later []*filing
-		taken := map[string]bool{}
-		for _, one := range pending {
-			if one.follows(taken) {
-				later = append(later, one)
-				continue
-			}
-			to, err := one.belongs()
-			if err != nil {
-				return err
-			}
-			if to.report != 0 && !to.over {
-				if err := one.join(to); err != nil {
-					return err
-				}
-				done = append(done, one)
-				continue
-			}
-			if continues := fmt.Sprint("report ", to.report); to.over && taken[continues] {
-				later = append(later, one)
-				continue
-			} else if to.over {
-				taken[continues] = true
-			}
-			one.before = to
-			one.takes(taken)
-			opening = append(opening, one)
-		}
-		if err := x.open(opening); err != nil {
+		if pending, err = x.pass(pending); err != nil {
 			return err
 		}
-		if err := x.finish(append(done, opening...)); err != nil {
-			return err
-		}
-		pending = later
 	}
 	return nil
 }
 
-// takes names what a later message of the same transaction may belong to.
-func (x *filing) takes(taken map[string]bool) {
-	taken["token "+x.Message.Token] = true
+// pass files what it can of the messages and returns those that belong to one of
+// them: they find it in the next pass. The first is never one of these.
+func (x *filings) pass(pending []*filing) ([]*filing, error) {
+	var opening, joining, later []*filing
+	before := map[string]bool{} // what messages before may be followed by
+	for _, one := range pending {
+		follows := slices.ContainsFunc(one.follows(), func(k string) bool { return before[k] })
+		before["token "+one.Message.Token] = true
+		if follows {
+			one.leads(before)
+			later = append(later, one)
+			continue
+		}
+		to, err := one.belongs()
+		if err != nil {
+			return nil, err
+		}
+		if to.report != 0 && !to.over {
+			if err := one.join(to); err != nil {
+				return nil, err
+			}
+			joining = append(joining, one)
+			continue
+		}
+		if over := fmt.Sprint("over ", to.report); to.over && before[over] {
+			one.leads(before)
+			later = append(later, one)
+			continue
+		} else if to.over {
+			before[over] = true
+		}
+		one.before = to
+		one.leads(before)
+		opening = append(opening, one)
+	}
+	if err := x.open(opening); err != nil {
+		return nil, err
+	}
+	return later, x.finish(append(joining, opening...))
+}
+
+// leads names the conversation that begins with this message, for later ones.
+func (x *filing) leads(names map[string]bool) {
 	if x.Parsed.Thread != "" {
-		taken["thread "+threadKey(x.Message, x.Parsed.Thread)] = true
+		names["thread "+threadKey(x.Message, x.Parsed.Thread)] = true
 	}
 }
 
-// follows says whether the message belongs to one that is just being opened.
-func (x *filing) follows(taken map[string]bool) bool {
-	return x.Message.Meta.Adds != "" && taken["token "+x.Message.Meta.Adds] ||
-		x.Parsed.Thread != "" && taken["thread "+threadKey(x.Message, x.Parsed.Thread)]
+// follows names what the message belongs to another by.
+func (x *filing) follows() []string {
+	var names []string
+	if x.Message.Meta.Adds != "" {
+		names = append(names, "token "+x.Message.Meta.Adds)
+	}
+	if x.Parsed.Thread != "" {
+		names = append(names, "thread "+threadKey(x.Message, x.Parsed.Thread))
+	}
+	return names
 }
 
 // unfiled locks the messages, so that two tries at one follow each other, and
@@ -177,24 +192,19 @@ func (x *filings) unfiled() ([]*filing, error) {
 	for i, one := range x.all {
 		ids[i] = one.Message.ID
 	}
-	var rows []struct {
+	type row struct {
 		ID       int64
 		State    cases.MessageState
 		ReportID int64
 	}
+	var rows []row
 	err := x.tx.Raw("SELECT id, state, report_id FROM messages WHERE id IN ? ORDER BY id"+x.s.lock(), ids).Scan(&rows).Error
 	if err != nil {
 		return nil, err
 	}
 	var out []*filing
 	for _, one := range x.all {
-		i := slices.IndexFunc(rows, func(r struct {
-			ID       int64
-			State    cases.MessageState
-			ReportID int64
-		}) bool {
-			return r.ID == one.Message.ID
-		})
+		i := slices.IndexFunc(rows, func(r row) bool { return r.ID == one.Message.ID })
 		switch {
 		case i < 0:
 			return nil, cases.NotFound(fmt.Sprintf("message %d", one.Message.ID))

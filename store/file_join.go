@@ -45,7 +45,7 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 		return 0, err
 	}
 	at := appendText(&r, x.Parsed.Text)
-	added := newSubjects(known, subjectsOf(x.Message, x.Parsed), at)
+	added := newSubjects(known, x.subjects, at)
 	fill(&r, x.Parsed, at)
 	details, err := document(r.Details)
 	if err != nil {

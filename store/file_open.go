@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,7 +21,13 @@ func (x *filings) open(ones []*filing) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func([]*filing) error{x.insertCases, func(ones []*filing) error { return x.claim(ones, claims) }, x.findReporters, x.insertReports, x.link} {
+	if err := x.insertCases(ones); err != nil {
+		return err
+	}
+	if err := x.claim(claims); err != nil {
+		return err
+	}
+	for _, step := range []func([]*filing) error{x.findReporters, x.insertReports, x.link} {
 		if err := step(ones); err != nil {
 			return err
 		}
@@ -59,15 +64,14 @@ type claim struct {
 const unopened = math.MaxInt64 - maxFiling
 
 // decide finds the case of each message, which may be one that an earlier message
-// opens. It returns what is to be claimed and
-// who holds the keys of each message.
+// opens. It returns what is to be claimed, and who holds the keys of each message.
 func (x *filings) decide(ones []*filing) ([]claim, [][]cases.Holder, error) {
 	var keys []cases.CaseKey
 	for _, one := range ones {
-		one.keys = cases.KeysOf(subjectsOf(one.Message, one.Parsed), one.Parsed.Account, one.Parsed.Category)
+		one.keys = cases.KeysOf(one.subjects, one.Parsed.Account, one.Parsed.Category)
 		keys = append(keys, one.keys...)
 	}
-	slices.SortFunc(keys, compareKeys)
+	slices.SortFunc(keys, cases.CaseKey.Compare)
 	held, err := keyHolders(x.tx, slices.Compact(keys))
 	if err != nil {
 		return nil, nil, err
@@ -94,13 +98,8 @@ func (x *filings) decide(ones []*filing) ([]claim, [][]cases.Holder, error) {
 			held = append(held, mine)
 		}
 	}
-	slices.SortFunc(claims, func(a, b claim) int { return compareKeys(a.key, b.key) })
+	slices.SortFunc(claims, func(a, b claim) int { return a.key.Compare(b.key) })
 	return claims, holders, nil
-}
-
-// compareKeys is the one order in which keys are claimed.
-func compareKeys(a, b cases.CaseKey) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
 }
 
 // caseOf is the case that an id stands for while cases are being opened.
@@ -173,7 +172,7 @@ func (x *filings) insertCases(ones []*filing) error {
 
 // claim takes the keys for the cases, or fails with errLostClaim when somebody
 // else has taken one of them since.
-func (x *filings) claim(ones []*filing, claims []claim) error {
+func (x *filings) claim(claims []claim) error {
 	rows := make([][]any, len(claims))
 	for i, c := range claims {
 		rows[i] = []any{c.key.Kind, c.key.Value, c.one.filed.CaseID, true, x.now}

@@ -73,7 +73,7 @@ func (x *filings) insertReports(ones []*filing) error {
 		}
 		details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser,
 			Lost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts[:min(len(p.Extracts), maxExtracts)]}
-		if len(subjectsOf(m, p)) == maxSubjects {
+		if len(one.subjects) == maxSubjects {
 			details.Warnings = append(slices.Clone(details.Warnings), fmt.Sprintf("only the first %d numbers were kept", maxSubjects))
 		}
 		detailsJSON, err := document(details)
@@ -99,7 +99,7 @@ func (x *filings) insertReports(ones []*filing) error {
 				one.filed.ReportID = r.ID
 			}
 		}
-		subjects = append(subjects, subjectRows(one.filed.ReportID, subjectsOf(one.Message, one.Parsed))...)
+		subjects = append(subjects, subjectRows(one.filed.ReportID, one.subjects)...)
 		if err := one.beginThread(one.before, threads[i], one.filed.ReportID); err != nil {
 			return err
 		}

@@ -44,7 +44,8 @@ func mixed(t *testing.T, s *Store) []cases.Filing {
 	add(cases.ChannelChat, thread("c1", about("+12025550103", "", "")), cases.Meta{})                                           // a conversation
 	add(cases.ChannelChat, thread("c1", about("+12025550104", "", "")), cases.Meta{})                                           // that goes on
 	add(cases.ChannelChat, thread("c2", about("", "", "")), cases.Meta{})                                                       // another one, about nothing
-	add(cases.ChannelWeb, about("", "", "+12125550144"), cases.Meta{Adds: one.Token})                                           // details on a status page
+	details := add(cases.ChannelWeb, about("", "", "+12125550144"), cases.Meta{Adds: one.Token})                                // details on a status page
+	add(cases.ChannelWeb, about("", "", "+12125550145"), cases.Meta{Adds: details.Token})                                       // and details of these
 	add(cases.ChannelWeb, cases.Parsed{Reporter: cases.Contact{Name: "Nameless"}, Category: cases.CategoryOther}, cases.Meta{}) // nobody about nothing
 	add(cases.ChannelWeb, cases.Parsed{Reporter: cases.Contact{Name: "Nameless"}, Category: cases.CategoryOther}, cases.Meta{}) // and once more
 	return fs

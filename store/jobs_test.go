@@ -99,6 +99,39 @@ func TestRelayStopsAtTheBacklog(t *testing.T) {
 	})
 }
 
+// However much work waits, what comes in is filed.
+func TestWorkThatWaitsHoldsUpNoFiling(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		outbox(t, s, noon, slices.Repeat([]cases.Job{{Kind: cases.JobEnrich, ObjectID: 1}}, 2*maxBacklog)...)
+		if n := len(relay(t, s, noon, 10*maxBacklog)); n != maxBacklog {
+			t.Fatalf("%d enqueued", n)
+		}
+		outbox(t, s, noon.Add(time.Second), cases.Job{Kind: cases.JobFile, ObjectID: 2})
+		if got := relay(t, s, noon.Add(time.Second), 10); len(got) != 1 || got[0].Kind != cases.JobFile {
+			t.Errorf("relayed %+v", got)
+		}
+	})
+}
+
+// A task that comes too late, as many do after a crash, waits for no writer.
+func TestAClaimThatComesTooLateWritesNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		outbox(t, s, noon, cases.Job{Kind: cases.JobEnrich, ObjectID: 1, State: cases.JobDone})
+		var id int64
+		s.db.Raw("SELECT id FROM jobs").Scan(&id)
+		writer := s.db.Begin()
+		defer writer.Rollback()
+		if err := writer.Exec("UPDATE jobs SET updated_at = updated_at").Error; err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if jobs, err := s.ClaimJobs(ctx, noon, []int64{id}); err != nil || len(jobs) != 0 {
+			t.Errorf("claimed %+v, %v", jobs, err)
+		}
+	})
+}
+
 func TestRelayInParallelHandsEachJobOverOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		const n = 200
