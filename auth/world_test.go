@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"os"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/abusedesk/abusedesk/cases"
-	"github.com/abusedesk/abusedesk/internal/testenv"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/store"
 )
 
@@ -41,35 +40,14 @@ type world struct {
 
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, store.Config{URL: testenv.Postgres(t, migrate)}))
-	})
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, store.Config{DataDir: t.TempDir()}))
-	})
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newWorld(t, s)) })
 }
 
-func newWorld(t *testing.T, c store.Config) *world {
+func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
-	var err error
-	w.store, err = store.Open(t.Context(), c)
-	w.must(err)
-	t.Cleanup(func() { w.store.Close() })
-	w.must(w.store.Migrate(t.Context()))
+	w := &world{t: t, store: s, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 	w.auth = New(w.store, w.clock)
 	return w
-}
-
-func migrate(ctx context.Context, url string) error {
-	s, err := store.Open(ctx, store.Config{URL: url})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Migrate(ctx)
 }
 
 func (w *world) clock() time.Time {

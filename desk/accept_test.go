@@ -9,7 +9,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/intake"
-	"github.com/abusedesk/abusedesk/store"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 )
 
 func TestAcceptKeepsTheBytesAndReadsNone(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAcceptKeepsTheBytesAndReadsNone(t *testing.T) {
 }
 
 func TestAcceptTooLarge(t *testing.T) {
-	w := newWorld(t, store.Config{DataDir: t.TempDir()})
+	w := newWorld(t, storetest.SQLite(t))
 	_, err := w.desk.Accept(t.Context(), []cases.Delivery{mail(), {Channel: cases.ChannelEmail, Body: untouched{t}, Size: cases.MaxMessageBytes + 1}})
 	w.refused(err, cases.ErrTooLarge, "67108865 bytes")
 	_, err = w.desk.Submit(t.Context(), cases.Delivery{Channel: cases.ChannelWeb, Body: io.LimitReader(zeros{}, cases.MaxMessageBytes+1), Size: -1})

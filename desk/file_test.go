@@ -156,3 +156,18 @@ func TestAcknowledgement(t *testing.T) {
 		}
 	})
 }
+
+// What our own mail servers state is believed, and what others state is not.
+func TestWhoIsBelievedOfAMail(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.desk.AuthServers = []string{"mx.desk.example"}
+		for i, server := range []string{"mx.desk.example", "mx.evil.example"} {
+			f, _ := w.fileMail(fmt.Sprintf("From: r%d@example.org", i), "Authentication-Results: "+server+"; dmarc=pass header.from=example.org")
+			r, err := w.desk.Report(t.Context(), ann, f.ReportID)
+			w.must(err)
+			if got := r.Details.Auth["dmarc"]; (got == "pass") != (i == 0) {
+				t.Errorf("of %s: %q", server, got)
+			}
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/internal/evidence"
-	"github.com/abusedesk/abusedesk/internal/testenv"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/store"
 )
@@ -37,30 +37,13 @@ type world struct {
 // database that must never be so.
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, store.Config{URL: testenv.Postgres(t, migrate)}))
-	})
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, store.Config{DataDir: t.TempDir()}))
-	})
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newWorld(t, s)) })
 }
 
-func newWorld(t *testing.T, c store.Config) *world {
+func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
-	w := &world{t: t, mail: &postman{}, now: noon}
-	var err error
-	w.store, err = store.Open(t.Context(), c)
-	w.must(err)
-	t.Cleanup(func() { w.store.Close() })
-	w.must(w.store.Migrate(t.Context()))
-	t.Cleanup(func() {
-		broken, err := w.store.Invariants(context.Background(), w.clock())
-		if err != nil || len(broken) > 0 {
-			t.Errorf("invariants: %v, %v", broken, err)
-		}
-	})
+	w := &world{t: t, store: s, mail: &postman{}, now: noon}
+	storetest.Sound(t, s, w.clock)
 	vault, err := evidence.Open(t.Context(), evidence.Config{DataDir: t.TempDir()})
 	w.must(err)
 	t.Cleanup(func() { vault.Close() })
@@ -69,15 +52,6 @@ func newWorld(t *testing.T, c store.Config) *world {
 	w.desk = New(Config{Store: w.store, Vault: vault, Mailer: w.mail, Emergency: emergency, Salt: []byte("salt"), MailDomain: "desk.example",
 		Hint: func() { w.hints++ }, Now: w.clock, Log: slog.New(slog.DiscardHandler)})
 	return w
-}
-
-func migrate(ctx context.Context, url string) error {
-	s, err := store.Open(ctx, store.Config{URL: url})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Migrate(ctx)
 }
 
 func (w *world) clock() time.Time {

@@ -293,10 +293,10 @@ func (r *mailRun) faults() {
 		name  string
 		cause func()
 	}
-	var todo []fault
+	var plan []fault
 	add := func(n int, name string, cause func()) {
 		for range n {
-			todo = append(todo, fault{name, cause})
+			plan = append(plan, fault{name, cause})
 		}
 	}
 	add(r.hard.kills, "kill", r.kill)
@@ -320,23 +320,23 @@ func (r *mailRun) faults() {
 	if r.data != nil {
 		add(r.hard.full, "disk full", r.diskFull)
 	}
-	r.rand.Shuffle(len(todo), func(i, j int) { todo[i], todo[j] = todo[j], todo[i] })
+	r.rand.Shuffle(len(plan), func(i, j int) { plan[i], plan[j] = plan[j], plan[i] })
 	// What a kill interrupts is taken up after a minute, when its lease ends: the
 	// kills come early enough that the end need not wait for it alone.
-	early := len(todo) * 2 / 3
+	early := len(plan) * 2 / 3
 	kills := func(f fault) bool { return f.name == "kill" || f.name == "disk full" }
-	for i := early; i < len(todo); i++ {
-		for kills(todo[i]) {
-			if j := r.rand.IntN(early); !kills(todo[j]) {
-				todo[i], todo[j] = todo[j], todo[i]
+	for i := early; i < len(plan); i++ {
+		for kills(plan[i]) {
+			if j := r.rand.IntN(early); !kills(plan[j]) {
+				plan[i], plan[j] = plan[j], plan[i]
 			}
 		}
 	}
-	each := len(r.queue) * 85 / 100 / len(todo)
+	each := len(r.queue) * 85 / 100 / len(plan)
 	began := time.Now()
 	var course []string
 	defer func() { r.t.Logf("what went wrong when: %s", strings.Join(course, ", ")) }()
-	for _, f := range todo {
+	for _, f := range plan {
 		r.post(each)
 		wait := time.NewTimer(time.Duration(r.rand.Int64N(int64(r.hard.pause))))
 		select {

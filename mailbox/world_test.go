@@ -17,6 +17,7 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
 	"github.com/abusedesk/abusedesk/internal/evidence"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/internal/testenv"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/store"
@@ -67,16 +68,9 @@ func newWorldAlone(t *testing.T, options ...testenv.MailOption) *world {
 	if _, err := w.server.AddUser(user); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	w.store = storetest.SQLite(t)
 	var err error
-	if w.store, err = store.Open(t.Context(), store.Config{DataDir: dir}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.store.Close() })
-	if err := w.store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if w.vault, err = evidence.Open(t.Context(), evidence.Config{DataDir: dir}); err != nil {
+	if w.vault, err = evidence.Open(t.Context(), evidence.Config{DataDir: t.TempDir()}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.vault.Close() })

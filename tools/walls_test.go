@@ -44,6 +44,7 @@ var walls = map[string][]string{
 	"internal/simulate":             {"cases", "numbers", "internal/safehttp"},
 	"internal/testenv":              {"cases", "numbers", "internal/safehttp"},
 	"internal/testenv/cmd/testenv":  {"cases", "numbers", "internal/safehttp", "internal/testenv"},
+	"internal/storetest":            {"store", "internal/testenv"},
 	"migrations":                    {},
 	"e2e":                           {},
 	"a/package/that/nobody/listed":  {},

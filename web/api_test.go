@@ -17,6 +17,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 )
 
 func call(method, path, key, body string, header ...string) request {
@@ -213,7 +214,7 @@ func TestChatHook(t *testing.T) {
 }
 
 func TestProbes(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	w.run([]scenario{
 		{name: "health", request: get("", "/healthz"), status: 200, says: []string{`"status":"ok"`, `"version":"test"`}},
 		{name: "ready", request: get("", "/readyz"), status: 200},
@@ -239,7 +240,7 @@ func TestProbes(t *testing.T) {
 // The description is whole: every route of the API is in it and nothing else,
 // every reference leads somewhere, every path parameter is described.
 func TestOpenAPI(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	rec := w.send(get("", "/api/openapi.json"))
 	var spec struct {
 		OpenAPI string `json:"openapi"`

@@ -11,6 +11,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 )
 
 func get(as, path string) request { return request{method: "GET", path: path, as: as} }
@@ -59,7 +60,7 @@ func TestSignIn(t *testing.T) {
 }
 
 func TestSignInIsLimited(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	same := []string{"X-Forwarded-For", "203.0.113.77"}
 	codes := map[int]int{}
 	for range SignIns + 2 {

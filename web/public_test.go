@@ -13,6 +13,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 )
 
 const nonce = "ABCDEFGHIJKLMNOPQRST"
@@ -148,7 +149,7 @@ func TestDetailsBeforeFiling(t *testing.T) {
 }
 
 func TestPublicIsLimited(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	same := []string{"X-Forwarded-For", "203.0.113.9"}
 	var last int
 	for range PublicReports + 1 {
@@ -168,7 +169,7 @@ func TestPublicIsLimited(t *testing.T) {
 }
 
 func TestEveryAnswerIsGuarded(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	for _, r := range []request{{method: "GET", path: "/"}, {method: "GET", path: "/desk/queue", as: "analyst"}, {method: "GET", path: "/nothing"}, {method: "GET", path: "/api/docs"}, {method: "GET", path: "/api/v1/cases"}} {
 		h := w.send(r).Header()
 		if p := h.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "unsafe") {
@@ -190,7 +191,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 // A fault of ours is told without its text: to people as a page with what to
 // quote, to machines as a problem.
 func TestPanicsAreNotTold(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	e := gin.New()
 	e.Use(w.server.recover)
 	boom := func(*gin.Context) { panic("the secret is 42") }

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 )
 
 // Who may use a route. Roles are sessions of the console, scopes are keys.
@@ -94,7 +95,7 @@ func (w *world) routed(route string) string {
 // Every route is tried by everybody: nobody, each role and each kind of key.
 // Who may not is refused before anything is looked at; who may is not refused.
 func TestEveryRouteByEverybody(t *testing.T) {
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, storetest.SQLite(t))
 	w.propose("analyst") // restriction 1
 	table := w.routeAccess()
 	e := gin.New()

@@ -21,7 +21,7 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
 	blobs "github.com/abusedesk/abusedesk/internal/evidence"
-	"github.com/abusedesk/abusedesk/internal/testenv"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/restrict"
 	"github.com/abusedesk/abusedesk/store"
@@ -59,40 +59,17 @@ const (
 // each runs a test on a fresh world in both dialects.
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, store.Config{URL: testenv.Postgres(t, migrate)}))
-	})
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, store.Config{DataDir: t.TempDir()}))
-	})
-}
-
-func sqlite(t *testing.T) store.Config { return store.Config{DataDir: t.TempDir()} }
-
-func migrate(ctx context.Context, url string) error {
-	s, err := store.Open(ctx, store.Config{URL: url})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Migrate(ctx)
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newWorld(t, s)) })
 }
 
 // passwordHash is made once: it takes a seventh of a second by design.
 var passwordHash = sync.OnceValues(func() (string, error) { return auth.HashPassword(password) })
 
-func newWorld(t *testing.T, c store.Config) *world {
+func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), staff: map[string]cases.Person{}, cookies: map[string]*http.Cookie{}, keys: map[string]string{}}
+	w := &world{t: t, store: s, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), staff: map[string]cases.Person{}, cookies: map[string]*http.Cookie{}, keys: map[string]string{}}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var err error
-	w.store, err = store.Open(t.Context(), c)
-	w.must(err)
-	t.Cleanup(func() { w.store.Close() })
-	w.must(w.store.Migrate(t.Context()))
 	vault, err := blobs.Open(t.Context(), blobs.Config{DataDir: t.TempDir()})
 	w.must(err)
 	t.Cleanup(func() { vault.Close() })

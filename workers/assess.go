@@ -7,6 +7,6 @@ import (
 )
 
 // assess orders a case anew: cases.JobAssess, object = case id, coalesced.
-func (p *Pool) assess(ctx context.Context, j cases.Job, at cases.Attempt) error {
-	return p.Desk.Assess(ctx, at, j.ObjectID)
+func (p *Pool) assess(ctx context.Context, j cases.Job) error {
+	return p.Desk.Assess(ctx, j.AttemptAt(), j.ObjectID)
 }

@@ -8,6 +8,6 @@ import (
 
 // enrich checks a report against the carrier's records: cases.JobEnrich,
 // object = report id.
-func (p *Pool) enrich(ctx context.Context, j cases.Job, at cases.Attempt) error {
-	return p.Desk.Enrich(ctx, at, j.ObjectID)
+func (p *Pool) enrich(ctx context.Context, j cases.Job) error {
+	return p.Desk.Enrich(ctx, j.AttemptAt(), j.ObjectID)
 }

@@ -23,14 +23,14 @@ func TestHowAnAttemptEnds(t *testing.T) {
 		cause   string // of the failure; "" for none
 		dead    bool
 	}{
-		"a failure":            {func(context.Context, cases.Job, cases.Attempt) error { return errors.New("away") }, "retry", "away", false},
-		"a dependency is away": {func(context.Context, cases.Job, cases.Attempt) error { return cases.ErrUnavailable }, "retry", "", false},
-		"it can never succeed": {func(context.Context, cases.Job, cases.Attempt) error {
+		"a failure":            {func(context.Context, cases.Job) error { return errors.New("away") }, "retry", "away", false},
+		"a dependency is away": {func(context.Context, cases.Job) error { return cases.ErrUnavailable }, "retry", "", false},
+		"it can never succeed": {func(context.Context, cases.Job) error {
 			return cases.Invalid(cases.Problem{Field: "x", Message: "no"})
 		}, "dead", "x: no", true},
 		"a kind nobody knows":       {nil, "dead", "no job of kind enrich", true},
-		"a panic":                   {func(context.Context, cases.Job, cases.Attempt) error { panic("a record that nobody foresaw") }, "retry", "panic: a record that nobody foresaw", false},
-		"another attempt took over": {func(context.Context, cases.Job, cases.Attempt) error { return cases.ErrFenced }, "fenced", "", false},
+		"a panic":                   {func(context.Context, cases.Job) error { panic("a record that nobody foresaw") }, "retry", "panic: a record that nobody foresaw", false},
+		"another attempt took over": {func(context.Context, cases.Job) error { return cases.ErrFenced }, "fenced", "", false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestAJobThatAlwaysFailsIsDeadInTheEnd(t *testing.T) {
 	w := small(t)
 	p, seen := w.pool("a")
 	w.submit("+12025550143")
-	p.tasks[cases.JobEnrich] = func(context.Context, cases.Job, cases.Attempt) error { return errors.New("away") }
+	p.tasks[cases.JobEnrich] = func(context.Context, cases.Job) error { return errors.New("away") }
 	for n := 1; ; n++ {
 		jobs := w.due()
 		for _, j := range jobs {
@@ -122,7 +122,7 @@ func TestAnAttemptThatWasTakenOverChangesNothing(t *testing.T) {
 		w.accept(1)
 		j := w.one(cases.JobFile)
 		var before cases.Dossier
-		p.tasks[cases.JobFile] = func(ctx context.Context, job cases.Job, at cases.Attempt) error {
+		p.tasks[cases.JobFile] = func(ctx context.Context, job cases.Job) error {
 			p.tasks[cases.JobFile] = p.file
 			w.clock.pass(cases.AttemptLease + time.Second)
 			if n, err := w.store.SweepJobs(ctx, w.clock.Now(), forgottenIdle); n != 1 || err != nil {
@@ -130,7 +130,7 @@ func TestAnAttemptThatWasTakenOverChangesNothing(t *testing.T) {
 			}
 			w.hand(p, w.one(cases.JobFile))
 			before = w.whole()
-			return p.file(ctx, job, at)
+			return p.file(ctx, job)
 		}
 		w.hand(p, j)
 		if seen.outcomes["file done"] != 1 || seen.outcomes["file fenced"] != 1 || len(seen.failures) != 0 {
@@ -183,7 +183,9 @@ func TestATaskThatComesTwiceChangesNothing(t *testing.T) {
 				before := w.whole()
 				w.hand(p, j)
 				// Not even for somebody who believes in an attempt of his own.
-				if err := p.tasks[j.Kind](t.Context(), j, cases.Attempt{JobID: j.ID, Epoch: j.Epoch + 1}); !errors.Is(err, cases.ErrFenced) {
+				old := j
+				old.Epoch++
+				if err := p.tasks[j.Kind](t.Context(), old); !errors.Is(err, cases.ErrFenced) {
 					t.Errorf("%s with the attempt of before: %v", j.Kind, err)
 				}
 				w.unchanged(before)
@@ -255,11 +257,11 @@ func TestJobsThatFailTogetherGoOnAlone(t *testing.T) {
 		}
 		return p.fileTogether(ctx, js)
 	}
-	p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job, at cases.Attempt) error {
+	p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job) error {
 		if j.ID == bad {
 			return errors.New("it is this one")
 		}
-		return p.file(ctx, j, at)
+		return p.file(ctx, j)
 	}
 	groups := p.group(jobs)
 	if len(groups) != 1 {
@@ -276,6 +278,42 @@ func TestJobsThatFailTogetherGoOnAlone(t *testing.T) {
 		if slices.ContainsFunc(g, func(j cases.Job) bool { return j.ID == bad }) && len(g) != 1 {
 			t.Errorf("%d jobs are tried with one that failed", len(g)-1)
 		}
+	}
+}
+
+// That somebody is away says nothing against a job, for days.
+func TestAnOutageGivesNoJobUp(t *testing.T) {
+	w := small(t)
+	p, seen := w.pool("a")
+	w.submit("+12025550143")
+	p.tasks[cases.JobEnrich] = func(context.Context, cases.Job) error { return cases.ErrUnavailable }
+	began := w.clock.Now()
+	for n := 0; len(w.operations().Dead) == 0; n++ {
+		if n > 1000 {
+			t.Fatal("it is tried for ever")
+		}
+		for _, j := range w.due() {
+			w.hand(p, j)
+		}
+		w.clock.pass(16 * time.Minute)
+	}
+	if took := w.clock.Now().Sub(began); took < cases.OutageWithin || len(seen.failures) <= cases.MaxAttempts {
+		t.Errorf("given up after %v and %d failures", took, len(seen.failures))
+	}
+}
+
+// An addition to a report that is not filed yet waits, and nobody waits with it.
+func TestAnAdditionThatComesTooEarlyHoldsUpNobody(t *testing.T) {
+	w := small(t)
+	p, seen := w.pool("a")
+	w.accept(3)
+	early := report("early", "+12025550190")
+	early.Meta.Adds = "0123456789abcdef0123456789abcdef"
+	_, err := w.desk.Accept(t.Context(), []cases.Delivery{early})
+	w.must(err)
+	w.hand(p, w.due()...)
+	if w.reports() != 3 || seen.outcomes["file done"] != 3 || seen.outcomes["file retry"] != 1 {
+		t.Errorf("%d reports, outcomes %v", w.reports(), seen.outcomes)
 	}
 }
 
@@ -307,7 +345,7 @@ func TestJobsThatFindNobodyAreAllTriedLater(t *testing.T) {
 	p, seen := w.pool("a")
 	w.accept(5)
 	p.together[cases.JobFile] = func(context.Context, []cases.Job) error { return fmt.Errorf("file: %w", cases.ErrUnavailable) }
-	p.tasks[cases.JobFile] = func(context.Context, cases.Job, cases.Attempt) error {
+	p.tasks[cases.JobFile] = func(context.Context, cases.Job) error {
 		t.Error("tried alone at once")
 		return nil
 	}

@@ -18,7 +18,7 @@ type Mail interface {
 
 // mailbox marks a received mail seen or moves it: cases.JobMailbox, object =
 // receipt id.
-func (p *Pool) mailbox(ctx context.Context, j cases.Job, _ cases.Attempt) error {
+func (p *Pool) mailbox(ctx context.Context, j cases.Job) error {
 	return p.mailboxTogether(ctx, []cases.Job{j})
 }
 

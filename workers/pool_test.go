@@ -55,10 +55,10 @@ func TestAQueueThatForgetsLosesNothing(t *testing.T) {
 		var began atomic.Int64
 		gate := make(chan struct{})
 		delete(p.together, cases.JobFile)
-		p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job, at cases.Attempt) error {
+		p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job) error {
 			began.Add(1)
 			<-gate
-			return p.file(ctx, j, at)
+			return p.file(ctx, j)
 		}
 		w.accept(n)
 		w.start(p)
@@ -97,11 +97,11 @@ func TestAFailedJobIsTriedAgainByThePool(t *testing.T) {
 	w := small(t)
 	p, seen := w.pool("a")
 	var runs atomic.Int64
-	p.tasks[cases.JobEnrich] = func(ctx context.Context, j cases.Job, at cases.Attempt) error {
+	p.tasks[cases.JobEnrich] = func(ctx context.Context, j cases.Job) error {
 		if runs.Add(1) <= 2 {
 			return cases.ErrUnavailable
 		}
-		return p.enrich(ctx, j, at)
+		return p.enrich(ctx, j)
 	}
 	w.submit("+12025550143")
 	w.start(p)
@@ -120,8 +120,8 @@ func TestAFailedJobIsTriedAgainByThePool(t *testing.T) {
 func TestManyReportsOfOneCaseAreAssessedOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p, seen := w.pool("a")
-		p.tasks[cases.JobEnrich] = func(ctx context.Context, _ cases.Job, at cases.Attempt) error {
-			return p.Jobs.FinishJob(ctx, at, p.now())
+		p.tasks[cases.JobEnrich] = func(ctx context.Context, j cases.Job) error {
+			return p.Jobs.FinishJob(ctx, j.AttemptAt(), p.now())
 		}
 		const n = 25
 		var f cases.Filed
@@ -180,13 +180,13 @@ func TestARunningJobFinishesWhenThePoolStops(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p, seen := w.pool("a")
 		running, release := make(chan struct{}), make(chan struct{})
-		p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job, at cases.Attempt) error {
+		p.tasks[cases.JobFile] = func(ctx context.Context, j cases.Job) error {
 			close(running)
 			<-release
 			if err := ctx.Err(); err != nil {
 				t.Errorf("the job was cancelled: %v", err)
 			}
-			return p.file(ctx, j, at)
+			return p.file(ctx, j)
 		}
 		w.accept(1)
 		stop := w.start(p)

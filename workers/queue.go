@@ -131,7 +131,7 @@ func (p *Pool) run(ctx context.Context, j cases.Job) (outcome string) {
 		if !ok {
 			return &cases.Error{Kind: cases.KindInvalid, Message: "this version knows no job of kind " + string(j.Kind)}
 		}
-		return run(ctx, j, j.AttemptAt())
+		return run(ctx, j)
 	}))
 }
 

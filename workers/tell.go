@@ -7,6 +7,6 @@ import (
 )
 
 // tell attempts a sending: cases.JobTell, object = sending id.
-func (p *Pool) tell(ctx context.Context, j cases.Job, at cases.Attempt) error {
-	return p.Desk.Tell(ctx, at, j.ObjectID)
+func (p *Pool) tell(ctx context.Context, j cases.Job) error {
+	return p.Desk.Tell(ctx, j.AttemptAt(), j.ObjectID)
 }

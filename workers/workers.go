@@ -91,8 +91,9 @@ type Pool struct {
 	together  map[cases.JobKind]func(context.Context, []cases.Job) error
 }
 
-// task runs one kind of job. It returns after the effect is committed.
-type task func(ctx context.Context, j cases.Job, at cases.Attempt) error
+// task runs one kind of job, as the attempt that claimed it. It returns after the
+// effect is committed.
+type task func(ctx context.Context, j cases.Job) error
 
 // New prepares a pool; Run starts it.
 func New(c Config) *Pool {

@@ -16,6 +16,7 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
 	"github.com/abusedesk/abusedesk/internal/evidence"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/internal/testenv"
 	"github.com/abusedesk/abusedesk/store"
 )
@@ -46,7 +47,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Run("postgres, redis", func(t *testing.T) {
 		t.Parallel()
 		r := testenv.NewRedis(t)
-		test(t, newWorld(t, store.Config{URL: testenv.Postgres(t, migrate)}, queue{r.Addr, r.Flush, r}))
+		test(t, newWorld(t, storetest.Postgres(t), queue{r.Addr, r.Flush, r}))
 	})
 	t.Run("sqlite, in process", func(t *testing.T) {
 		t.Parallel()
@@ -63,37 +64,18 @@ func small(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Close)
-	return newWorld(t, store.Config{DataDir: t.TempDir()}, queue{m.Addr(), func() error { m.FlushAll(); return nil }, nil})
+	return newWorld(t, storetest.SQLite(t), queue{m.Addr(), func() error { m.FlushAll(); return nil }, nil})
 }
 
-func newWorld(t *testing.T, c store.Config, q queue) *world {
+func newWorld(t *testing.T, s *store.Store, q queue) *world {
 	t.Helper()
-	w := &world{t: t, queue: q, mail: &postman{}, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}}
-	var err error
-	w.store, err = store.Open(t.Context(), c)
-	w.must(err)
-	t.Cleanup(func() { w.store.Close() })
-	w.must(w.store.Migrate(t.Context()))
-	t.Cleanup(func() {
-		broken, err := w.store.Invariants(context.Background(), w.clock.Now())
-		if err != nil || len(broken) > 0 {
-			t.Errorf("invariants: %v, %v", broken, err)
-		}
-	})
+	w := &world{t: t, store: s, queue: q, mail: &postman{}, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}}
+	storetest.Sound(t, s, w.clock.Now)
 	vault, err := evidence.Open(t.Context(), evidence.Config{DataDir: t.TempDir()})
 	w.must(err)
 	t.Cleanup(func() { vault.Close() })
 	w.desk = desk.New(desk.Config{Store: w.store, Vault: vault, Mailer: w.mail, Salt: []byte("salt"), Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	return w
-}
-
-func migrate(ctx context.Context, url string) error {
-	s, err := store.Open(ctx, store.Config{URL: url})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Migrate(ctx)
 }
 
 func (w *world) must(err error) {
