@@ -14,9 +14,9 @@ import (
 
 func TestAcceptKeepsTheBytesAndReadsNone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.desk.read = func(cases.Channel, string, []byte, intake.Context) cases.Parsed {
+		w.desk.read = func(cases.Channel, string, intake.Source, intake.Context) (cases.Parsed, error) {
 			t.Error("a parser ran inside Accept")
-			return cases.Parsed{}
+			return cases.Parsed{}, nil
 		}
 		stumbling := &stumbling{Store: w.store, accepting: errors.New("disk full")}
 		w.desk.Store = stumbling

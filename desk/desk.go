@@ -49,7 +49,7 @@ type Config struct {
 type Desk struct {
 	Config
 	// read is intake.Read, which never panics as far as is known.
-	read func(channel cases.Channel, contentType string, raw []byte, c intake.Context) cases.Parsed
+	read func(channel cases.Channel, contentType string, src intake.Source, c intake.Context) (cases.Parsed, error)
 }
 
 // New checks nothing that cmd has not checked.

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -63,39 +62,22 @@ func (d *Desk) filing(ctx context.Context, u Unfiled, m cases.Message) (cases.Fi
 	if m.State != cases.MessageAccepted {
 		return f, nil
 	}
-	raw, err := d.raw(ctx, m)
-	if err != nil {
-		return f, err
-	}
 	if u.Lost >= poisonAfter {
 		f.Parsed = cases.Parsed{Category: cases.CategoryOther, Unreadable: true,
 			Warnings: []string{fmt.Sprintf("%d attempts to read this message ended without a word; it was filed unread", u.Lost)}}
 	} else {
-		f.Parsed = d.parse(m, raw)
+		var err error
+		if f.Parsed, err = d.parse(ctx, m); err != nil {
+			return f, fmt.Errorf("read message %d: %w", m.ID, err)
+		}
 	}
 	f.Acknowledgement = d.acknowledgement(m, f.Parsed)
 	return f, nil
 }
 
-// raw reads a message's bytes back. Their number was bounded when they came.
-func (d *Desk) raw(ctx context.Context, m cases.Message) ([]byte, error) {
-	r, err := d.Vault.Open(ctx, m)
-	if err != nil {
-		return nil, fmt.Errorf("open message %d: %w", m.ID, err)
-	}
-	defer r.Close()
-	// At once as large as it is: growing would take twice the memory.
-	var raw bytes.Buffer
-	raw.Grow(int(min(max(m.Size, 0), cases.MaxMessageBytes)) + bytes.MinRead)
-	if _, err := raw.ReadFrom(io.LimitReader(r, cases.MaxMessageBytes+1)); err != nil {
-		return nil, fmt.Errorf("read message %d: %w", m.ID, err)
-	}
-	return raw.Bytes(), nil
-}
-
 // parse chooses the reader by door. A panic in a parser is a bug, but not one
 // that may lose a report.
-func (d *Desk) parse(m cases.Message, raw []byte) (p cases.Parsed) {
+func (d *Desk) parse(ctx context.Context, m cases.Message) (p cases.Parsed, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.Log.Error("parser panicked", "message", m.ID, "channel", m.Channel, "panic", r, "stack", string(debug.Stack()))
@@ -106,11 +88,12 @@ func (d *Desk) parse(m cases.Message, raw []byte) (p cases.Parsed) {
 	if c.Region == "" {
 		c.Region = d.Region
 	}
-	p = d.read(m.Channel, m.Meta.ContentType, raw, c)
+	src := intake.Source{Open: func() (io.ReadCloser, error) { return d.Vault.Open(ctx, m) }, Size: m.Size}
+	p, err = d.read(m.Channel, m.Meta.ContentType, src, c)
 	if p.Category == "" {
 		p.Category = cases.CategoryOther
 	}
-	return p
+	return p, err
 }
 
 // acknowledgement decides whether the writer of a new report is answered. A

@@ -64,12 +64,12 @@ func TestPoisonIsFiledUnread(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for name, tt := range tests {
 			calls := 0
-			w.desk.read = func(ch cases.Channel, contentType string, raw []byte, c intake.Context) cases.Parsed {
+			w.desk.read = func(ch cases.Channel, contentType string, src intake.Source, c intake.Context) (cases.Parsed, error) {
 				calls++
 				if tt.panics {
 					panic("a mail that nobody foresaw")
 				}
-				return intake.Read(ch, contentType, raw, c)
+				return intake.Read(ch, contentType, src, c)
 			}
 			r := w.accept(mail("Subject: " + name))
 			f, err := w.file(t.Context(), w.only(cases.JobFile).at, r.MessageID, tt.lost)

@@ -74,20 +74,21 @@ func BenchmarkMailToCase(b *testing.B) {
 }
 
 // BenchmarkLargeMails tells how much memory the program ever had: without any
-// mail, and with some of 50 MB.
+// mail, with some of 10 MB, of 50 MB, and with more of them.
 func BenchmarkLargeMails(b *testing.B) {
 	for b.Loop() {
-		for _, mails := range []int{0, 8} {
+		for _, load := range []struct{ mails, megabytes int }{{0, 0}, {8, 10}, {8, 50}, {32, 50}} {
+			mails := load.mails
 			d := newDesk(b, postgres(b))
 			count := d.counter()
 			d.start()
 			for i := range mails {
-				if err := d.mailbox.Deliver(mailUser, largeMail(i, 50<<20)); err != nil {
+				if err := d.mailbox.Deliver(mailUser, largeMail(i, load.megabytes<<20)); err != nil {
 					b.Fatal(err)
 				}
 			}
 			testenv.Eventually(b, 10*time.Minute, func() bool { return count(filed) == mails && count(undone) == 0 }, "%d mails", mails)
-			b.ReportMetric(peak(b, d.process.Pid()), fmt.Sprintf("peak-MB-of-%d", mails))
+			b.ReportMetric(peak(b, d.process.Pid()), fmt.Sprintf("peak-MB-of-%dx%d", mails, load.megabytes))
 			d.process.Kill()
 		}
 	}

@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"bytes"
+	"io"
 	"mime"
 	"strings"
 	"time"
@@ -36,31 +38,60 @@ type Context struct {
 	AuthServers []string
 }
 
-// Read reads a delivery as its channel and content type say. It never fails:
-// the doors that can answer at once check with JSON, Form and Chat first, and
-// everything that was accepted becomes a report.
-func Read(channel cases.Channel, contentType string, raw []byte, c Context) cases.Parsed {
+// Source is the bytes of a delivery as they are kept.
+type Source struct {
+	// Open begins to read them, and again for a large mail.
+	Open func() (io.ReadCloser, error)
+	Size int64
+}
+
+// Read reads a delivery as its channel and content type say. Whatever its bytes
+// are it does not fail: the doors that can answer at once check with JSON, Form
+// and Chat first, and everything that was accepted becomes a report. An error is
+// one of the source. A large mail is not held as a whole; all else is.
+func Read(channel cases.Channel, contentType string, src Source, c Context) (cases.Parsed, error) {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		mediaType, _, _ = strings.Cut(contentType, ";")
 		mediaType = strings.ToLower(strings.TrimSpace(mediaType))
 	}
+	if channel == cases.ChannelEmail || mediaType == "message/rfc822" {
+		return mailFrom(src, c, holding{whole: heldWhole, head: heldHead})
+	}
+	raw, err := src.bytes()
+	if err != nil {
+		return cases.Parsed{}, err
+	}
 	isForm := mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data"
 	var p cases.Parsed
 	switch {
-	case channel == cases.ChannelEmail || mediaType == "message/rfc822":
-		return Mail(raw, c)
 	case channel == cases.ChannelChat:
 		p, err = Chat(raw, c)
 	case isForm:
 		p, err = Form(raw, contentType, c)
 	case mediaType == "text/plain":
-		return Text(string(raw), c)
+		return Text(string(raw), c), nil
 	default:
 		p, err = JSON(raw, c)
 	}
 	if err != nil {
 		p.Warnings = append(p.Warnings, err.Error())
 	}
-	return p
+	return p, nil
+}
+
+// bytes reads a source whole. How much that may be was bounded when it came.
+func (s Source) bytes() ([]byte, error) {
+	r, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	// At once as large as it is: growing would take twice the memory.
+	var raw bytes.Buffer
+	raw.Grow(int(min(max(s.Size, 0), cases.MaxMessageBytes)) + bytes.MinRead)
+	if _, err := raw.ReadFrom(io.LimitReader(r, cases.MaxMessageBytes+1)); err != nil {
+		return nil, err
+	}
+	return raw.Bytes(), nil
 }

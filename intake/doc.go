@@ -20,6 +20,8 @@
 //	text of a report      256 KB      of decoded, plain text
 //	attachments listed    100
 //	numbers of a report   100
+//	a mail over 8 MB      of each part the first 64 KB; the digests of
+//	                      attachments are those of the whole
 //
 // Decoded parts are never larger than the delivery: transfer encodings only
 // shrink, and archives are not opened.

@@ -12,8 +12,15 @@ import (
 
 // Mail reads a mail (RFC 5322, MIME), however broken.
 func Mail(raw []byte, c Context) cases.Parsed {
+	p, _ := readMail(raw, omissions{}, c)
+	return p
+}
+
+// readMail reads what is held of a mail, and names the attachments of which
+// that is not all.
+func readMail(raw []byte, left omissions, c Context) (cases.Parsed, []largePart) {
 	p := cases.Parsed{Parser: version}
-	m := mailReader{parsed: &p, context: c}
+	m := mailReader{parsed: &p, context: c, left: left}
 	h, body := m.open(raw)
 	p.Subject = oneLine(text(h, "Subject"))
 	p.Mail = mailHeaders(h)
@@ -55,13 +62,15 @@ func Mail(raw []byte, c Context) cases.Parsed {
 			p.Reporter.Kind = defaultReporter(m.category)
 		}
 	}
-	return p
+	return p, m.large
 }
 
 // mailReader gathers what a walk through a mail finds.
 type mailReader struct {
 	parsed  *cases.Parsed
 	context Context
+	left    omissions
+	large   []largePart
 	count   int // parts so far
 	texts   []string
 	length  int    // of texts
@@ -164,14 +173,21 @@ func (m *mailReader) walk(h message.Header, body []byte, depth int, fallback str
 	}
 }
 
+// warnCut says that a part was read only as far as it is held.
+func (m *mailReader) warnCut(p part) {
+	if p.cut {
+		m.warn(fmt.Sprintf("the mail is larger than %d MB; of a part of it only the beginning was read", heldWhole>>20))
+	}
+}
+
 // message goes into a mail in the mail: what somebody forwards is the report.
 func (m *mailReader) message(p part) {
-	a := p.attachment()
 	body := p.body
 	if p.encoding != "" { // not allowed, and sent
 		var b bytes.Buffer
 		b.ReadFrom(p.decoded())
 		body = b.Bytes()
+		m.warnCut(p)
 	}
 	h, inner := splitHeader(body, m.warn)
 	if m.report {
@@ -179,10 +195,10 @@ func (m *mailReader) message(p part) {
 	}
 	if p.name == "" {
 		if subject := fileName(text(h, "Subject")); subject != "" {
-			a.Name = subject
+			p.name = subject
 		}
 	}
-	m.keep(a)
+	m.keep(p)
 	if m.returning { // a mail of ours that came back: its words are not the reporter's
 		m.original, m.returning = first(messageIDs(h.Get("Message-Id"))), false
 		outside := m.texts
@@ -224,6 +240,7 @@ func (m *mailReader) text(p part) {
 	if cut {
 		m.warn(tooMuch)
 	}
+	m.warnCut(p)
 	switch {
 	case p.mediaType == "text/html":
 		s = htmlToText(s)

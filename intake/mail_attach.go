@@ -6,13 +6,12 @@ import (
 	"path"
 	"strings"
 
-	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/numbers"
 )
 
 // attach keeps a part as evidence: named, measured and hashed, never unpacked.
 func (m *mailReader) attach(p part) {
-	m.keep(p.attachment())
+	m.keep(p)
 	extension := strings.ToLower(path.Ext(p.name))
 	kind, sub, _ := strings.Cut(p.mediaType, "/")
 	switch {
@@ -38,12 +37,15 @@ func (m *mailReader) attach(p part) {
 	}
 }
 
-func (m *mailReader) keep(a cases.Attachment) {
+func (m *mailReader) keep(p part) {
 	if len(m.parsed.Attachments) == MaxAttachments {
 		m.warn(fmt.Sprintf("there are more than %d attachments; the rest is not listed", MaxAttachments))
 		return
 	}
-	m.parsed.Attachments = append(m.parsed.Attachments, a)
+	if p.cut {
+		m.large = append(m.large, largePart{index: len(m.parsed.Attachments), where: m.left.place(p.body), encoding: p.encoding})
+	}
+	m.parsed.Attachments = append(m.parsed.Attachments, p.attachment())
 }
 
 // attachedText remembers the text of a file, for a mail whose own text says
@@ -87,6 +89,7 @@ func (m *mailReader) cms(p part) {
 	if p.depth < MaxDepth {
 		der, _ := io.ReadAll(p.decoded())
 		if content := signedContent(der); content != nil {
+			m.warnCut(p)
 			m.descend(content, p.depth, "text/plain")
 			return
 		}

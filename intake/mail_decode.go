@@ -13,11 +13,16 @@ import (
 // belong there. Padding ends a group, not the text: two encodings one behind the
 // other are both read.
 type base64Reader struct {
+	base64Decoder
 	src     []byte
 	pending []byte // decoded, not yet returned; in buffer
 	buffer  []byte
-	bits    uint32
-	n       int // characters in bits
+}
+
+// base64Decoder is what must be known between two pieces of one text.
+type base64Decoder struct {
+	bits uint32
+	n    int // characters in bits
 }
 
 const piece = 32 << 10
@@ -35,37 +40,42 @@ func (r *base64Reader) Read(p []byte) (int, error) {
 		if r.buffer == nil {
 			r.buffer = make([]byte, 0, n/4*3+6)
 		}
-		out := r.buffer[:0]
-		for _, b := range r.src[:n] {
-			v := base64Values[b]
-			if v < 0 {
-				if b == '=' {
-					out = r.flush(out)
-				}
-				continue
-			}
-			r.bits = r.bits<<6 | uint32(v)
-			if r.n++; r.n == 4 {
-				out = append(out, byte(r.bits>>16), byte(r.bits>>8), byte(r.bits))
-				r.bits, r.n = 0, 0
-			}
-		}
-		r.src, r.pending = r.src[n:], out
+		r.pending = r.decode(r.buffer[:0], r.src[:n])
+		r.src = r.src[n:]
 	}
 	n := copy(p, r.pending)
 	r.pending = r.pending[n:]
 	return n, nil
 }
 
-// flush ends a group that is not whole.
-func (r *base64Reader) flush(out []byte) []byte {
-	switch r.n {
-	case 2:
-		out = append(out, byte(r.bits>>4))
-	case 3:
-		out = append(out, byte(r.bits>>10), byte(r.bits>>2))
+// decode appends to out what src stands for.
+func (d *base64Decoder) decode(out, src []byte) []byte {
+	for _, b := range src {
+		v := base64Values[b]
+		if v < 0 {
+			if b == '=' {
+				out = d.flush(out)
+			}
+			continue
+		}
+		d.bits = d.bits<<6 | uint32(v)
+		if d.n++; d.n == 4 {
+			out = append(out, byte(d.bits>>16), byte(d.bits>>8), byte(d.bits))
+			d.bits, d.n = 0, 0
+		}
 	}
-	r.bits, r.n = 0, 0
+	return out
+}
+
+// flush ends a group that is not whole.
+func (d *base64Decoder) flush(out []byte) []byte {
+	switch d.n {
+	case 2:
+		out = append(out, byte(d.bits>>4))
+	case 3:
+		out = append(out, byte(d.bits>>10), byte(d.bits>>2))
+	}
+	d.bits, d.n = 0, 0
 	return out
 }
 

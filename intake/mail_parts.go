@@ -22,6 +22,8 @@ type part struct {
 	encoding    string // of the transfer; "" as it stands
 	name        string // file name; safe to show, never a path
 	body        []byte // as it came, transfer encoding and all
+	cut         bool   // of body only the beginning is held
+	held        []byte // that beginning
 	depth       int
 	number      int // of the part in its mail, from 1
 }
@@ -29,6 +31,7 @@ type part struct {
 // read describes a part from its repaired header.
 func (m *mailReader) read(h message.Header, body []byte, depth int, fallback string) part {
 	p := part{header: h, body: body, depth: depth, number: m.count}
+	p.held, p.cut = m.left.beginning(body)
 	p.mediaType, p.params = parameters(h.Get("Content-Type"))
 	if kind, sub, _ := strings.Cut(p.mediaType, "/"); kind == "" || sub == "" {
 		p.mediaType = fallback
@@ -49,16 +52,20 @@ func (m *mailReader) read(h message.Header, body []byte, depth int, fallback str
 	return p
 }
 
-// decoded reads a part through its transfer encoding. The charset stays out of
+// decoded reads what is held of a part through its transfer encoding. The charset stays out of
 // it: what parts say of that needs judgement.
 func (p part) decoded() io.Reader {
+	src := p.body
+	if p.cut {
+		src = p.held
+	}
 	switch p.encoding {
 	case "base64":
-		return &base64Reader{src: p.body}
+		return &base64Reader{src: src}
 	case "quoted-printable":
-		return &quotedReader{src: p.body}
+		return &quotedReader{src: src}
 	}
-	return bytes.NewReader(p.body)
+	return bytes.NewReader(src)
 }
 
 // text returns at most limit bytes of the part as UTF-8, with bare line feeds.
@@ -80,8 +87,12 @@ func (p part) text(limit int) (s string, cut bool) {
 	return s, cut
 }
 
-// attachment names the part, and hashes it as it was before it was encoded.
+// attachment names the part, and hashes it as it was before it was encoded; one
+// that is not held whole is hashed later.
 func (p part) attachment() cases.Attachment {
+	if p.cut {
+		return cases.Attachment{Name: p.shownName(), Type: shownType(p.mediaType)}
+	}
 	digest := sha256.New()
 	n, _ := io.Copy(digest, p.decoded())
 	return cases.Attachment{Name: p.shownName(), Type: shownType(p.mediaType), Bytes: n, SHA256: hex.EncodeToString(digest.Sum(nil))}

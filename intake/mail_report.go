@@ -20,7 +20,7 @@ var reportFields = []string{"Feedback-Type", "User-Agent", "Source-Ip", "Inciden
 // was written by a program, whatever its header says.
 func (m *mailReader) reportPart(p part, sub string) {
 	m.parsed.Mail.AutoSubmitted = true
-	m.keep(p.attachment())
+	m.keep(p)
 	b, _ := io.ReadAll(io.LimitReader(p.decoded(), MaxHeaderBytes))
 	isStatus := strings.HasSuffix(sub, "delivery-status")
 	m.returning = m.returning || isStatus
@@ -81,7 +81,7 @@ func (m *mailReader) accuse(number string) {
 // returnedHeader reads the header of the mail that a report is about, so that a
 // bounce of ours finds its report by our Message-ID.
 func (m *mailReader) returnedHeader(p part) {
-	m.keep(p.attachment())
+	m.keep(p)
 	b, _ := io.ReadAll(io.LimitReader(p.decoded(), MaxHeaderBytes))
 	h, _ := splitHeader(b, m.warn)
 	m.refer(h, "Message-Id")

@@ -208,10 +208,10 @@ func (x *xarfReader) endEvidence() {
 	case "message/rfc822":
 		m.message(p)
 	case "text/plain", "text/html":
-		m.keep(p.attachment())
+		m.keep(p)
 		m.text(p)
 	default:
-		m.keep(p.attachment())
+		m.keep(p)
 	}
 }
 
