@@ -508,7 +508,7 @@ func (r *mailRun) silence() {
 		defer leaves.mu.Unlock()
 		return leaves.holes == 0
 	}, "a mail to be on its way")
-	testenv.Eventually(r.t, watchdog, func() bool {
+	testenv.Eventually(r.t, patience(), func() bool { // marking waits its turn behind all that came before
 		stays.mu.Lock()
 		defer stays.mu.Unlock()
 		return stays.stuck == 0
@@ -551,6 +551,14 @@ func (r *mailRun) replaced(want map[*imapProxy]map[bool]int) {
 	}
 }
 
+// patience is how long the desk may take for what is before it.
+func patience() time.Duration {
+	if testenv.Soak() {
+		return 20 * time.Minute
+	}
+	return 2 * time.Minute
+}
+
 // await waits until the desk has every mail that was delivered.
 func (r *mailRun) await() {
 	r.t.Helper()
@@ -559,16 +567,12 @@ func (r *mailRun) await() {
 		queued[p.letter] = true
 	}
 	missing := slices.DeleteFunc(slices.Clone(r.letters), func(l *letter) bool { return queued[l] })
-	patience := 2 * time.Minute
-	if testenv.Soak() {
-		patience = 20 * time.Minute
-	}
 	defer func() {
 		if r.t.Failed() && len(missing) > 0 {
 			r.t.Logf("%d are missing, the first is %s:\n%.500s", len(missing), missing[0].key, missing[0].postings[0].raw)
 		}
 	}()
-	testenv.Eventually(r.t, patience, func() bool {
+	testenv.Eventually(r.t, patience(), func() bool {
 		for len(missing) > 0 {
 			l := missing[0]
 			if !slices.ContainsFunc(l.postings, func(p posting) bool { return r.has(digest(p.raw)) }) {

@@ -17,11 +17,7 @@ func each(t *testing.T, test func(t *testing.T, s *Store)) {
 	})
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		s := open(t, Config{DataDir: t.TempDir()})
-		if err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		test(t, s)
+		test(t, open(t, Config{DataDir: testenv.SQLite(t, migrateFolder)}))
 	})
 }
 
@@ -36,7 +32,15 @@ func open(t *testing.T, c Config) *Store {
 }
 
 func migrate(ctx context.Context, url string) error {
-	s, err := Open(ctx, Config{URL: url})
+	return migrated(ctx, Config{URL: url})
+}
+
+func migrateFolder(ctx context.Context, dir string) error {
+	return migrated(ctx, Config{DataDir: dir})
+}
+
+func migrated(ctx context.Context, c Config) error {
+	s, err := Open(ctx, c)
 	if err != nil {
 		return err
 	}

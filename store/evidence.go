@@ -72,17 +72,18 @@ func (s *Store) Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[ca
 	if q.Channel != "" {
 		w.and("r.channel = ?", q.Channel)
 	}
+	// IN, because SQLite looks at every report for an EXISTS.
 	if q.Number != "" {
-		w.and("EXISTS (SELECT 1 FROM subjects s WHERE s.report_id = r.id AND s.e164 = ?)", text(q.Number))
+		w.and("r.id IN (SELECT report_id FROM subjects WHERE e164 = ?)", text(q.Number))
 	}
 	if q.CaseID != 0 {
 		w.and("l.case_id = ?", q.CaseID)
 	}
 	if q.SHA256 != "" {
-		w.and("EXISTS (SELECT 1 FROM messages m WHERE m.report_id = r.id AND m.sha256 = ?)", text(q.SHA256))
+		w.and("r.id IN (SELECT report_id FROM messages WHERE sha256 = ?)", text(q.SHA256))
 	}
 	if q.Reference != "" {
-		w.and("EXISTS (SELECT 1 FROM messages m WHERE m.report_id = r.id AND m.reference <> '' AND m.reference = ?)", bareReference(q.Reference))
+		w.and("r.id IN (SELECT report_id FROM messages WHERE reference <> '' AND reference = ?)", bareReference(q.Reference))
 	}
 	return newestFirst(q.Cursor, q.Limit, "r.id", w, func(cond string, args []any) ([]cases.ReportView, error) {
 		views, err := reportViews(s.read(ctx), cond, args...)

@@ -34,11 +34,7 @@ func Postgres(t testing.TB) *store.Store {
 // SQLite opens a fresh, migrated database in a folder of the test's own.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	s := open(t, store.Config{DataDir: t.TempDir()})
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return open(t, store.Config{DataDir: testenv.SQLite(t, migrateFolder)})
 }
 
 // Sound checks at the end of the test that nothing is in the database that must
@@ -63,7 +59,15 @@ func open(t testing.TB, c store.Config) *store.Store {
 }
 
 func migrate(ctx context.Context, url string) error {
-	s, err := store.Open(ctx, store.Config{URL: url})
+	return migrated(ctx, store.Config{URL: url})
+}
+
+func migrateFolder(ctx context.Context, dir string) error {
+	return migrated(ctx, store.Config{DataDir: dir})
+}
+
+func migrated(ctx context.Context, c store.Config) error {
+	s, err := store.Open(ctx, c)
 	if err != nil {
 		return err
 	}
