@@ -68,6 +68,7 @@ const (
 	CmdReadRaw         Command = "report.raw"      // the raw message, with personal data
 	CmdRevealReporter  Command = "reporter.reveal" // a reporter's contact data
 	CmdFileReport      Command = "report.file"
+	CmdCorrectReport   Command = "report.correct"
 	CmdClaimCase       Command = "case.claim"
 	CmdReleaseCase     Command = "case.release"
 	CmdNoteCase        Command = "case.note"
@@ -93,7 +94,7 @@ const (
 
 // Commands lists every command, for the table test of permissions.
 func Commands() []Command {
-	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
+	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
 		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict,
 		CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
 		CmdImport, CmdManageStaff, CmdManageKeys}
@@ -101,7 +102,7 @@ func Commands() []Command {
 
 var (
 	auditorCommands = []Command{CmdReadCases, CmdReadRaw, CmdReadOperations, CmdReadEvents}
-	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase,
+	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase,
 		CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob}, auditorCommands...)
 	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict}, analystCommands...)
 
@@ -115,7 +116,7 @@ var (
 		ScopeAll:     Commands(),
 		ScopeRead:    {CmdReadCases, CmdReadEvents, CmdReadOperations},
 		ScopeReports: {CmdFileReport},
-		ScopeCases: {CmdReadCases, CmdFileReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase, CmdReopenCase,
+		ScopeCases: {CmdReadCases, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase, CmdReopenCase,
 			CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict},
 		ScopeCalls:  {CmdIngestCalls},
 		ScopePolicy: {CmdAskPolicy},

@@ -55,6 +55,12 @@ type Evidence interface {
 	// RecheckReports asks anew for the enrichment of reports whose call could not
 	// be judged for want of records that have since arrived.
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
+	// CorrectReport applies Case.CorrectReport to a report of the case, keeps the
+	// correction, and makes the case's keys those of its reports.
+	CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correction) (cases.Case, error)
+	Corrections(ctx context.Context, reportID int64) ([]cases.CorrectionRow, error)
+	// Corrected hands over each report that somebody corrected, oldest first.
+	Corrected(ctx context.Context, each func(cases.Corrected) error) error
 	// AddFindings appends and asks for an assessment of the report's case.
 	AddFindings(ctx context.Context, at cases.Attempt, now time.Time, reportID int64, fs []cases.Finding) error
 }

@@ -43,6 +43,7 @@ type lexicon struct {
 	zones      map[string][2]int
 	quotes     map[string][]string
 	spelled    map[string]spelledWord
+	pretexts   []string
 }
 
 var current = func() *atomic.Pointer[lexicon] {
@@ -72,6 +73,9 @@ func Extend(dir fs.FS) error {
 	return nil
 }
 
+// Pretexts lists the stories that are told apart, an operator's own among them.
+func Pretexts() []string { return slices.Clone(lex().pretexts) }
+
 func newLexicon(dir fs.FS) (*lexicon, error) {
 	if dir != nil {
 		own, err := fs.Glob(dir, "*.txt")
@@ -94,7 +98,14 @@ func newLexicon(dir fs.FS) (*lexicon, error) {
 		return marks
 	}
 	for _, book := range books {
-		l.addBook(book, read(book))
+		marks := read(book)
+		l.addBook(book, marks)
+		if book == bookPretext {
+			for kind := range marks {
+				l.pretexts = append(l.pretexts, strings.ReplaceAll(kind, "_", " "))
+			}
+			slices.Sort(l.pretexts)
+		}
 	}
 	l.occurrence, l.quotes = read("occurrences.txt"), read("quotes.txt")
 	l.counts = map[string]int{}

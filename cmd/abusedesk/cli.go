@@ -80,6 +80,9 @@ func (c parseCmd) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	if err := extendWords(p.env[prefix+"WORDS_DIR"]); err != nil {
+		return usageError{fmt.Errorf("%sWORDS_DIR: %w", prefix, err)}
+	}
 	rc := intake.Context{Region: c.Region, ReceivedAt: time.Now().UTC()}
 	parsed := cases.Parsed{}
 	if c.Text {

@@ -15,6 +15,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/abusedesk/abusedesk/intake"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
 )
@@ -46,6 +47,7 @@ type config struct {
 	LogLevel           string `env:"LOG_LEVEL" envDefault:"info"`
 	Region             string `env:"REGION" envDefault:"US"`
 	Operator           string `env:"OPERATOR"`
+	WordsDir           string `env:"WORDS_DIR"`
 
 	level     slog.Level
 	failMode  restrict.FailMode
@@ -124,6 +126,9 @@ func (c *config) check() (problems []error) {
 	if c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "redis://") && !strings.HasPrefix(c.RedisURL, "rediss://") {
 		bad("REDIS_URL", "use redis://host:port/db, or leave it out for an in-process queue")
 	}
+	if err := extendWords(c.WordsDir); err != nil {
+		bad("WORDS_DIR", "%v", err)
+	}
 	for _, p := range strings.FieldsFunc(c.TrustedProxies, func(r rune) bool { return r == ',' || r == ' ' }) {
 		pre, err := netip.ParsePrefix(p)
 		if a, aerr := netip.ParseAddr(p); err != nil && aerr == nil {
@@ -166,3 +171,17 @@ func (c *config) check() (problems []error) {
 
 // embedded says whether the database is SQLite: one serving process.
 func (c config) embedded() bool { return c.DatabaseURL == "" }
+
+// extendWords adds an operator's own word lists to those that texts are
+// understood by.
+func extendWords(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	return intake.Extend(os.DirFS(dir))
+}
