@@ -98,8 +98,10 @@ const lanePoints = 60
 // Points for a script that is told of in other cases too. They order the queue
 // and are evidence of nothing: who reads a script out is not known by it.
 const (
-	maxScriptPoints    = 12 // three for each case
+	scriptPoints       = 3 // for each case
 	upheldScriptPoints = 4
+	// MaxScriptCases is how many other cases make a difference.
+	MaxScriptCases = 4
 )
 
 var laneReason = map[Lane]string{
@@ -144,7 +146,7 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 		if f.ScriptUpheld > 0 {
 			reason += fmt.Sprintf(", %d of them upheld", f.ScriptUpheld)
 		}
-		add(min(3*f.ScriptCases, maxScriptPoints)+min(f.ScriptUpheld, 1)*upheldScriptPoints, "%s", reason)
+		add(scriptPoints*min(f.ScriptCases, MaxScriptCases)+min(f.ScriptUpheld, 1)*upheldScriptPoints, "%s", reason)
 	}
 	if f.Owners > 0 && f.Confirmed == 0 {
 		add(-4, "an owner of the number says it was spoofed")

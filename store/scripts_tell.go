@@ -10,8 +10,8 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// maxReassessed bounds the cases that are ordered anew because another one has
-// joined their campaign. More others make no difference to their priority.
+// maxReassessed bounds the cases that are ordered anew because of what became of
+// another one with the same script.
 const maxReassessed = 50
 
 // news is what a script changes for cases.
@@ -165,6 +165,9 @@ func (x *placings) tell(w wording, root int64, n news, why string) error {
 	e.CaseID, e.Data = w.CaseID, map[string]string{"report": fmt.Sprint(w.ID)}
 	x.events = append(x.events, e)
 	x.assess[w.CaseID] = true
+	if len(n.others) > cases.MaxScriptCases {
+		return nil // one more makes no difference to them
+	}
 	for _, c := range n.others {
 		if c.State != cases.StateResolved {
 			x.assess[c.ID] = true
