@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/abusedesk/abusedesk/campaigns"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/internal/simulate"
 )
@@ -268,6 +269,11 @@ func TestCampaignsFollowMerges(t *testing.T) {
 		shared(one.CaseRef, 2, 6)
 		shared(two.CaseRef, 2, 6)
 		shared(three.CaseRef, 2, 6)
+		w.must(w.desk.Merge(ctx, ann, two.CaseRef, one.CaseRef, "one caller"))
+		w.work()
+		shared(three.CaseRef, 1, 3)
+		w.must(w.desk.Unmerge(ctx, ann, two.CaseRef, "two"))
+		w.work()
 		_, err = w.desk.Resolve(ctx, ann, two.CaseRef, Judgement{Disposition: cases.DispositionLawful, Reason: "a survey"})
 		w.must(err)
 		w.work()
@@ -300,4 +306,25 @@ func TestWhatIsNoCampaign(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A little likeness is none: what links them is others then.
+func TestShare(t *testing.T) {
+	for _, tc := range []struct {
+		kept   float64
+		l      campaigns.Likeness
+		share  float64
+		reason string
+	}{
+		{0, campaigns.Likeness{Score: 0.5, Shared: 40}, 0, "through other wordings"},
+		{0, campaigns.Likeness{Score: 0.9, Shared: 2}, 0, "through other wordings"},
+		{0, campaigns.Likeness{Score: 0.949, Shared: 40}, 0.949, "94 %"},
+		{0.97, campaigns.Likeness{Score: 0.7, Shared: 40}, 0.97, "97 %"},
+		{0.97, campaigns.Likeness{}, 0.97, "97 %"},
+	} {
+		c := cases.CampaignCase{Share: tc.kept}
+		if setShare(&c, tc.l); c.Share != tc.share || c.Why != tc.reason {
+			t.Errorf("%+v: %v, %q", tc, c.Share, c.Why)
+		}
+	}
 }

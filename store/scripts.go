@@ -15,7 +15,7 @@ import (
 // everybody who writes waits for it.
 const scriptBatch = 25
 
-// due asks for the reading of a report's wording. Filing only notes that; scripts
+// dueScripts asks for the reading of reports' wordings. Filing only notes that; scripts
 // are placed one after the other, and filing does not wait for that.
 func dueScripts(tx *gorm.DB, reports []int64) ([]cases.Job, error) {
 	if len(reports) == 0 {

@@ -11,8 +11,8 @@ import (
 // maxCampaigns bounds the campaigns of one case that are looked at.
 const maxCampaigns = 20
 
-// campaignsOf are the roots of the campaigns that the reports of a case are part
-// of, without those of one report. It follows the links, and so every merge.
+// campaignsOf are the roots of the campaigns of more than one report that the
+// reports of a case are part of. It follows the links, and so every merge.
 func campaignsOf(tx *gorm.DB, caseID int64) ([]int64, error) {
 	var roots []int64
 	err := tx.Raw(`SELECT DISTINCT r.id FROM links l JOIN scripts s ON s.report_id = l.report_id JOIN campaigns c ON c.id = s.campaign_id

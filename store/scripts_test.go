@@ -73,6 +73,9 @@ func TestPlaceScriptsInBatches(t *testing.T) {
 		if more, err := s.PlaceScripts(ctx, at, noon, scripts, false); !more || err != nil || left() != n-scriptBatch || jobs(cases.JobRunning) != 1 {
 			t.Fatalf("%v, %v, %d left, %d running", more, err, left(), jobs(cases.JobRunning))
 		}
+		if _, err := s.PlaceScripts(ctx, cases.Attempt{JobID: at.JobID, Epoch: at.Epoch + 1}, noon, scripts, false); !errors.Is(err, cases.ErrFenced) || left() != n-scriptBatch {
+			t.Fatalf("another attempt: %v, %d left", err, left())
+		}
 		pending := jobs(cases.JobPending)
 		if more, err := s.PlaceScripts(ctx, at, noon, scripts, true); !more || err != nil || left() != 3 || jobs(cases.JobDone) != 1 || jobs(cases.JobPending) != pending+1 {
 			t.Fatalf("%v, %v, %d left, %d done", more, err, left(), jobs(cases.JobDone))
