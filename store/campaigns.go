@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -215,67 +214,4 @@ func campaignAcross(tx *gorm.DB, v *cases.CampaignView) error {
 		v.Dispositions[d.Disposition] = d.N
 	}
 	return nil
-}
-
-// maxOthers is how many other cases of a campaign a case shows.
-const maxOthers = 10
-
-// caseCampaigns are the campaigns that a case shares with others, the largest first.
-func caseCampaigns(tx *gorm.DB, caseID int64) ([]cases.CaseCampaign, error) {
-	roots, err := campaignsOf(tx, caseID)
-	if err != nil || len(roots) == 0 {
-		return nil, err
-	}
-	counted := make([]cases.Campaign, len(roots))
-	for i, id := range roots {
-		counted[i].ID = id
-	}
-	if err := countCampaigns(tx, counted); err != nil {
-		return nil, err
-	}
-	var out []cases.CaseCampaign
-	for _, c := range counted {
-		if c.Cases < 2 {
-			continue
-		}
-		x := cases.CaseCampaign{ID: c.ID, Cases: c.Cases, Reports: c.Reports}
-		if x.Others, err = campaignCases(tx, c.ID, caseID, maxOthers); err != nil {
-			return nil, err
-		}
-		err := tx.Raw("SELECT s.report_id, c.root_id AS campaign_id, s.signature "+campaignReports+" WHERE c.root_id = ? AND l.case_id = ? ORDER BY s.report_id LIMIT 1", c.ID, caseID).Scan(&x.Script).Error
-		if err != nil {
-			return nil, err
-		}
-		if err := keptLikeness(tx, caseID, x.Others); err != nil {
-			return nil, err
-		}
-		out = append(out, x)
-	}
-	slices.SortStableFunc(out, func(a, b cases.CaseCampaign) int { return cmp.Compare(b.Cases, a.Cases) })
-	return out, nil
-}
-
-// keptLikeness sets how like others are to a case by what was found when their
-// scripts were placed: a report of the one is most like a report of the other.
-func keptLikeness(tx *gorm.DB, caseID int64, others []cases.CampaignCase) error {
-	ids := make([]int64, len(others))
-	for i, o := range others {
-		ids[i] = o.Case.ID
-	}
-	var kept []struct {
-		CaseID   int64
-		Likeness float64
-	}
-	err := tx.Raw(`SELECT o.case_id, max(s.likeness) AS likeness FROM links l JOIN scripts s ON s.report_id = l.report_id JOIN links o ON o.report_id = s.like_report
-			WHERE l.case_id = ? AND o.case_id IN ? GROUP BY o.case_id
-		UNION ALL SELECT o.case_id, max(s.likeness) AS likeness FROM links l JOIN scripts s ON s.like_report = l.report_id AND s.like_report <> 0 JOIN links o ON o.report_id = s.report_id
-			WHERE l.case_id = ? AND o.case_id IN ? GROUP BY o.case_id`, caseID, ids, caseID, ids).Scan(&kept).Error
-	for _, k := range kept {
-		for i := range others {
-			if others[i].Case.ID == k.CaseID {
-				others[i].Share = max(others[i].Share, k.Likeness)
-			}
-		}
-	}
-	return err
 }
