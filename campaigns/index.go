@@ -14,9 +14,9 @@ type Index struct {
 	keys    map[int64][]int32 // scripts by key, ascending
 }
 
-// maxPosting is how many scripts are kept under one key. A phrase in more
+// MaxPosting is how many scripts are kept under one key. A phrase in more
 // scripts than that tells none apart.
-const maxPosting = 128
+const MaxPosting = 128
 
 // NewIndex returns an empty index.
 func NewIndex(p Params) *Index { return &Index{params: p, keys: map[int64][]int32{}} }
@@ -34,7 +34,7 @@ func (x *Index) Add(s Script) (id int64, placed Placement) {
 	}
 	if !placed.Covered {
 		for _, k := range s.Keys() {
-			if len(x.keys[k]) < maxPosting {
+			if len(x.keys[k]) < MaxPosting {
 				x.keys[k] = append(x.keys[k], me)
 			}
 		}

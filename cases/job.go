@@ -9,11 +9,12 @@ import (
 type JobKind string
 
 const (
-	JobFile    JobKind = "file"    // message → report and case
-	JobEnrich  JobKind = "enrich"  // report → findings
-	JobAssess  JobKind = "assess"  // case → priority, state after new reports; coalesced per case
-	JobTell    JobKind = "tell"    // sending → the outside world, at most once
-	JobMailbox JobKind = "mailbox" // what is done to a received mail afterwards: mark seen or move
+	JobFile      JobKind = "file"      // message → report and case
+	JobEnrich    JobKind = "enrich"    // report → findings
+	JobAssess    JobKind = "assess"    // case → priority, state after new reports; coalesced per case
+	JobTell      JobKind = "tell"      // sending → the outside world, at most once
+	JobCampaigns JobKind = "campaigns" // reports whose wording waits → campaigns; object 0, coalesced into one
+	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )
 
 // JobState is where a job stands. The database is the truth; the queue is a hint.

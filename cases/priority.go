@@ -35,6 +35,9 @@ type Facts struct {
 	Related       []string       `json:"related,omitempty"`
 	Lane          Lane           `json:"lane,omitempty"` // the most urgent of its reports
 
+	ScriptCases  int `json:"script_cases,omitempty"`  // other cases that share a script with it
+	ScriptUpheld int `json:"script_upheld,omitempty"` // of these, upheld
+
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
 	Question  SendingState `json:"question,omitempty"`  // what became of it
@@ -51,6 +54,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
 		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
 		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Related, o.Related) &&
+		f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
 		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question
 }
 
@@ -91,6 +95,15 @@ var categoryPoints = map[Category]int{
 // lanePoints lift what cannot wait above everything that can.
 const lanePoints = 60
 
+// Points for a script that is told of in other cases too. They order the queue
+// and are evidence of nothing: who reads a script out is not known by it.
+const (
+	scriptPoints       = 3 // for each case
+	upheldScriptPoints = 4
+	// MaxScriptCases is how many other cases make a difference.
+	MaxScriptCases = 4
+)
+
 var laneReason = map[Lane]string{
 	LaneLife: "somebody's life is threatened", LaneEmergency: "an emergency centre is attacked", LaneTollFraud: "toll fraud is going on now",
 	LaneRegulator: "a regulator gives notice",
@@ -127,6 +140,13 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	}
 	if p := f.Parties; p != nil && p.Originating != "" && !p.Entitled {
 		add(8, "the account that called had no right to show the number")
+	}
+	if f.ScriptCases > 0 {
+		reason := "same script as " + plural(f.ScriptCases, "other case", "other cases")
+		if f.ScriptUpheld > 0 {
+			reason += fmt.Sprintf(", %d of them upheld", f.ScriptUpheld)
+		}
+		add(scriptPoints*min(f.ScriptCases, MaxScriptCases)+min(f.ScriptUpheld, 1)*upheldScriptPoints, "%s", reason)
 	}
 	if f.Owners > 0 && f.Confirmed == 0 {
 		add(-4, "an owner of the number says it was spoofed")

@@ -89,7 +89,8 @@ type Dossier struct {
 	Restrictions []Restriction
 	Sendings     []Sending
 	Related      []Related
-	Events       []Event // newest first, at most MaxDossier
+	Campaigns    []CaseCampaign // that it shares with other cases
+	Events       []Event        // newest first, at most MaxDossier
 }
 
 // Related is another case that shares a key: a merge is proposed.

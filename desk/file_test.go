@@ -22,7 +22,7 @@ func TestFileTwiceChangesNothing(t *testing.T) {
 		first, err := w.file(ctx, j.at, r.MessageID, 0)
 		w.must(err)
 		before, due := w.dossier(first.CaseRef), w.kinds()
-		if want := fmt.Sprintf("enrich %d, assess %d, tell %d", first.ReportID, first.CaseID, before.Sendings[0].ID); !sameWords(due, want) {
+		if want := fmt.Sprintf("enrich %d, assess %d, tell %d, campaigns 0", first.ReportID, first.CaseID, before.Sendings[0].ID); !sameWords(due, want) {
 			t.Errorf("due %q, want %q", due, want)
 		}
 		again, err := w.file(ctx, cases.Attempt{}, r.MessageID, 0)

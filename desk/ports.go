@@ -17,6 +17,7 @@ type Store interface {
 	Filer
 	Evidence
 	CaseBook
+	CampaignBook
 	RestrictionBook
 	Outbox
 	Carrier
@@ -92,6 +93,20 @@ type CaseBook interface {
 	Record(ctx context.Context, e cases.Event) error
 	// ReleaseKeys frees the keys of cases whose reopen window has passed.
 	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
+}
+
+// CampaignBook keeps which reports tell of the same script.
+type CampaignBook interface {
+	// PlaceScripts reads some wordings that wait and places each, one after the
+	// other whoever calls it. It says whether others still wait; the attempt is
+	// complete with the last of them, and with last set in any case: then another
+	// job goes on.
+	PlaceScripts(ctx context.Context, at cases.Attempt, now time.Time, reader cases.ScriptReader, last bool) (more bool, err error)
+	// Campaigns lists those that several cases share, heard of last first.
+	Campaigns(ctx context.Context, q cases.CampaignQuery) (cases.Page[cases.Campaign], error)
+	// Campaign finds by the id that it has, or had before it was united with an
+	// older one: CampaignView.Campaign.ID is the one that it has.
+	Campaign(ctx context.Context, id int64) (cases.CampaignView, error)
 }
 
 // RestrictionBook keeps restrictions and their revision.

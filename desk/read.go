@@ -39,6 +39,7 @@ func (d *Desk) Dossier(ctx context.Context, a cases.Actor, ref string) (cases.Do
 	for i := range dos.Reports {
 		mask(&dos.Reports[i])
 	}
+	likenesses(dos.Campaigns)
 	for i := range dos.Sendings {
 		dos.Sendings[i].To = maskAddress(dos.Sendings[i].To)
 	}

@@ -88,6 +88,11 @@ func saveCase(tx *gorm.DB, before cases.State, c *cases.Case) error {
 			return err
 		}
 	}
+	if (before == cases.StateResolved) != (c.State == cases.StateResolved) {
+		if err := assessSiblings(tx, now, c.ID); err != nil {
+			return err
+		}
+	}
 	if err := insertEvents(tx, events); err != nil {
 		return err
 	}

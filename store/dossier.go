@@ -42,7 +42,8 @@ func (s *Store) Dossier(ctx context.Context, id int64) (cases.Dossier, error) {
 				return err
 			}
 		}
-		return nil
+		d.Campaigns, err = caseCampaigns(tx, id)
+		return err
 	})
 	return d, err
 }

@@ -26,6 +26,9 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 	if err := latestEvidence(tx, caseID, best, &f); err != nil {
 		return f, err
 	}
+	if err := sharedScripts(tx, caseID, &f); err != nil {
+		return f, err
+	}
 	if p := f.Parties; p != nil && p.Originating != "" {
 		if err := tx.Raw("SELECT protected FROM accounts WHERE id = ?", p.Originating).Scan(&f.Protected).Error; err != nil {
 			return f, err

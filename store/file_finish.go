@@ -15,6 +15,7 @@ func (x *filings) finish(ones []*filing) error {
 	var events []cases.Event
 	var jobs []cases.Job
 	var rows [][]any
+	var scripts []int64
 	for _, one := range ones {
 		f, automatic := one.filed, one.Parsed.Automatic()
 		filed := cases.NewEvent(x.now, reporter, "report.file", "report", fmt.Sprint(f.ReportID), f.Reason)
@@ -34,6 +35,9 @@ func (x *filings) finish(ones []*filing) error {
 		if f.NewReport || !automatic {
 			jobs = append(jobs, cases.Job{Kind: cases.JobEnrich, ObjectID: f.ReportID}, assessment(x.now, f.CaseID))
 		}
+		if one.words() {
+			scripts = append(scripts, f.ReportID)
+		}
 		rows = append(rows, []any{one.Message.ID, f.ReportID, short(one.Parsed.Mail.MessageID), automatic, one.textAt})
 	}
 	if err := insertEvents(x.tx, events); err != nil {
@@ -43,13 +47,26 @@ func (x *filings) finish(ones []*filing) error {
 	if err != nil {
 		return err
 	}
-	if err := insertJobs(x.tx, x.now, append(jobs, tell...)); err != nil || len(rows) == 0 {
+	place, err := dueScripts(x.tx, scripts)
+	if err != nil {
+		return err
+	}
+	if err := insertJobs(x.tx, x.now, slices.Concat(jobs, tell, place)); err != nil || len(rows) == 0 {
 		return err
 	}
 	_, err = changes{table: "messages", v: "v(id, report_id, reference, automatic, text_at)", row: "(CAST(? AS bigint), CAST(? AS bigint), ?, CAST(? AS boolean), CAST(? AS integer))",
 		set:  "state = 'filed', report_id = v.report_id, reference = v.reference, automatic = v.automatic, text_at = v.text_at, filed_at = ?",
 		args: []any{x.now}}.apply(x.tx, rows)
 	return err
+}
+
+// words says whether the message brought some in which a script could be. Of a
+// report that has grown they may all be told by the whole.
+func (x *filing) words() bool {
+	if !x.filed.NewReport {
+		return x.textAt >= 0 && x.Parsed.Text != ""
+	}
+	return cases.TellsOfScript(x.Parsed.Reporter.Kind, x.Parsed.Text)
 }
 
 // assessment is the job that orders a case anew, once for all who ask for it

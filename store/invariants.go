@@ -51,7 +51,7 @@ func (s *Store) Invariants(ctx context.Context, now time.Time) ([]Violation, err
 }
 
 func invariants() []invariant {
-	return slices.Concat(filingRules, linkRules, workRules, outwardRules, auditRules, restrictionRules)
+	return slices.Concat(filingRules, linkRules, workRules, outwardRules, auditRules, restrictionRules, campaignRules)
 }
 
 func (s *Store) violations(tx *gorm.DB, now time.Time) ([]Violation, error) {

@@ -48,6 +48,9 @@ func livedIn(t *testing.T, s *Store) {
 	say(t, s, "c", about("", "", ""))
 	three := file(t, s, about("+12025550103", "", ""))
 	update(t, s, three.CaseID, resolve(noon))
+	file(t, s, worded("+12025550104", legalScript))
+	file(t, s, worded("+12025550105", legalScript))
+	placeAll(t, s)
 	accept(t, s, delivery(cases.ChannelChat, "waits", "x"))
 	if _, err := s.AssessCase(ctx, cases.Attempt{}, noon, one.CaseID); err != nil {
 		t.Fatal(err)
@@ -107,6 +110,11 @@ func TestInvariants(t *testing.T) {
 		"no revision was taken out of turn":                           {"UPDATE restriction_revision SET revision = 1"},
 		"an active restriction was read back, a lifted one lifted":    {"UPDATE restrictions SET active_at = NULL"},
 		"a suspension took two people":                                {"UPDATE restrictions SET decided_by = proposed_by"},
+		"a wording that waits has a job":                              {"INSERT INTO script_dues (report_id) SELECT min(id) FROM reports", "UPDATE jobs SET state = 'done' WHERE kind = 'campaigns'"},
+		"a campaign is part of one that is its own":                   {"UPDATE campaigns SET united_at = '2026-11-24 11:00:00+00:00'"},
+		"a campaign counts its scripts":                               {"UPDATE campaigns SET scripts = 7"},
+		"a script is in the campaign of what it is like":              {"UPDATE scripts SET like_report = 999 WHERE like_report <> 0"},
+		"a key is of a script":                                        {"INSERT INTO script_keys (key, report_id) VALUES (1, 999)"},
 		"a restriction ends on time":                                  {"UPDATE restrictions SET expires_at = '2026-11-24 11:00:00+00:00'"},
 	}
 	each(t, func(t *testing.T, s *Store) {

@@ -75,6 +75,9 @@ func (s *Store) merge(tx *gorm.DB, a cases.Actor, now time.Time, from, into int6
 	if err := saveCase(tx, stateInto, &i); err != nil {
 		return err
 	}
+	if err := assessSiblings(tx, now, into); err != nil {
+		return err
+	}
 	return insertJobs(tx, now, []cases.Job{assessment(now, into)})
 }
 
@@ -119,6 +122,9 @@ func (s *Store) UnmergeCase(ctx context.Context, a cases.Actor, now time.Time, f
 			return err
 		}
 		if err := saveCase(tx, stateRoot, &r); err != nil {
+			return err
+		}
+		if err := assessSiblings(tx, now, from, root); err != nil {
 			return err
 		}
 		return insertJobs(tx, now, []cases.Job{assessment(now, from), assessment(now, root)})

@@ -75,6 +75,7 @@ type dossierJSON struct {
 	Restrictions []cases.Restriction `json:"restrictions"`
 	Events       []cases.Event       `json:"events"`
 	Related      []string            `json:"related" doc:"Cases that share a key: a merge is proposed"`
+	Campaigns    []caseCampaignJSON  `json:"campaigns" doc:"Scripts that other cases tell of too"`
 }
 
 type listCasesInput struct {
@@ -126,6 +127,7 @@ func (s *Server) apiGetCase(ctx context.Context, in *CaseRef) (*struct{ Body dos
 	for _, f := range d.Findings {
 		out.Findings = append(out.Findings, findingJSON{string(f.Kind), f.Subject, f.ReportID, f.Verdict, f.Summary, f.Data, f.WindowFrom, f.WindowTo, f.Producer, f.CreatedAt})
 	}
+	out.Campaigns = caseCampaignsJSON(d.Campaigns)
 	for _, r := range d.Related {
 		out.Related = append(out.Related, r.Ref)
 	}

@@ -99,7 +99,7 @@ func (s *Server) showOperations(c *gin.Context, a cases.Actor) error {
 	now, zone := s.now(), zoneOf(c)
 	p := OperationsPage{CanAct: cases.Permit(a, cases.CmdRetryJob) == nil, Stats: operationStats(o, now)}
 	for _, j := range o.Dead {
-		p.Dead = append(p.Dead, JobLine{ID: strconv.FormatInt(j.ID, 10), Kind: jobWord(j.Kind), Subject: fmt.Sprintf("%s %d", objectOf(j.Kind), j.ObjectID), Attempts: j.Attempt, Error: j.LastError, At: j.UpdatedAt})
+		p.Dead = append(p.Dead, JobLine{ID: strconv.FormatInt(j.ID, 10), Kind: jobWord(j.Kind), Subject: objectOf(j), Attempts: j.Attempt, Error: j.LastError, At: j.UpdatedAt})
 	}
 	for _, m := range o.Quarantined {
 		p.Quarantine = append(p.Quarantine, QuarantineLine{ID: strconv.FormatInt(m.ID, 10), Channel: channelWord(m.Channel), Received: m.ReceivedAt, Bytes: m.Size, SHA256: m.SHA256, Error: m.Note})
@@ -134,18 +134,22 @@ func (s *Server) showOperations(c *gin.Context, a cases.Actor) error {
 	return s.render(c, http.StatusOK, p)
 }
 
-func objectOf(k cases.JobKind) string {
-	switch k {
+// objectOf names what a job is about.
+func objectOf(j cases.Job) string {
+	what := "receipt"
+	switch j.Kind {
+	case cases.JobCampaigns:
+		return "all wordings that wait"
 	case cases.JobFile:
-		return "message"
+		what = "message"
 	case cases.JobEnrich:
-		return "report"
+		what = "report"
 	case cases.JobAssess:
-		return "case"
+		what = "case"
 	case cases.JobTell:
-		return "sending"
+		what = "sending"
 	}
-	return "receipt"
+	return fmt.Sprintf("%s %d", what, j.ObjectID)
 }
 
 func operationStats(o cases.Operations, now time.Time) []Stat {

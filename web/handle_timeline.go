@@ -44,6 +44,8 @@ func eventOf(e cases.Event) Event {
 	switch e.ObjectKind {
 	case "report":
 		x.Href = "/desk/reports/" + url.PathEscape(e.ObjectID)
+	case "campaign":
+		x.Href = "/desk/campaigns/" + url.PathEscape(e.ObjectID)
 	case "restriction":
 		x.Href = "/desk/restrictions/" + url.PathEscape(e.ObjectID)
 	}
@@ -106,6 +108,12 @@ func eventWords(e cases.Event) string {
 		return "looked into a sending: " + strings.ToLower(sendingState(cases.SendingState(d["state"])).Word)
 	case string(cases.CmdAskReporter):
 		return "asked the reporter of report " + d["report"]
+	case "campaign.open":
+		return "found another case with the same script"
+	case "campaign.join":
+		return "found report " + d["report"] + " to tell of the script of campaign " + e.ObjectID
+	case "campaign.unite":
+		return "united campaign " + e.ObjectID + " with campaign " + d["into"]
 	case "reporter.bounced":
 		return "gave up an address: mail to it came back"
 	case "sending.sent":

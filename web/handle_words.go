@@ -262,6 +262,8 @@ func jobWord(k cases.JobKind) string {
 		return "Tell somebody"
 	case cases.JobMailbox:
 		return "Mark a mail as read"
+	case cases.JobCampaigns:
+		return "Find campaigns"
 	}
 	return string(k)
 }

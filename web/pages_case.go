@@ -46,6 +46,7 @@ type CaseParts struct {
 	ReportsHref  string // all of them
 	Traffic      *Traffic
 	Findings     []Finding
+	Campaigns    []CaseCampaign
 	Similar      []CaseLink
 	Subjects     []Subject
 	Restrictions []RestrictionLine

@@ -9,6 +9,7 @@ import (
 var icons = map[string]string{
 	"shield":      `<path d="M8 1.5 13.5 3.5V8c0 3.2-2.3 5.3-5.5 6.5C4.8 13.3 2.5 11.2 2.5 8V3.5Z"/><path d="M5.6 8.1 7.3 9.8 10.6 6.3"/>`,
 	"queue":       `<path d="M2 4h12M2 8h12M2 12h8"/>`,
+	"campaign":    `<path d="M2 6.500v3h2.500l6.500 3.500V3L4.500 6.500ZM13.500 6.500v3M5 9.500l1 4"/>`,
 	"number":      `<path d="M6.5 2 5 14M11 2 9.5 14M2.5 5.5h11.5M2 10.5h11.5"/>`,
 	"account":     `<path d="M2.5 14V3.5a1 1 0 0 1 1-1h5a1 1 0 0 1 1 1V14M9.5 6.5h3a1 1 0 0 1 1 1V14M1.5 14h13M5 5.5h2M5 8.5h2"/>`,
 	"restriction": `<circle cx="8" cy="8" r="6"/><path d="M3.8 3.8l8.4 8.4"/>`,

@@ -76,6 +76,8 @@ func (s *Server) pages(e *gin.Engine) {
 	d.GET("/reports/:id", s.signedIn(s.showReport))
 	d.POST("/reports/:id/reveal", s.signedIn(s.revealReporter))
 	d.GET("/messages/:id", s.signedIn(s.rawMessage))
+	d.GET("/campaigns", s.signedIn(s.showCampaigns))
+	d.GET("/campaigns/:id", s.signedIn(s.showCampaign))
 	d.GET("/numbers", s.signedIn(s.showNumbers))
 	d.GET("/numbers/:e164", s.signedIn(s.showNumber))
 	d.GET("/accounts", s.signedIn(s.showAccounts))

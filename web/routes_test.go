@@ -57,6 +57,7 @@ func (w *world) routeAccess() map[string]access {
 		"POST /desk/restrictions/:id/reject": {approvers, form("reason", "x")}, "POST /desk/restrictions/:id/lift": {deciders, form("reason", "x")},
 		"GET /desk/reports": {allStaff, ""}, "GET /desk/reports/:id": {allStaff, ""}, "POST /desk/reports/:id/reveal": {deciders, ""}, "GET /desk/messages/:id": {allStaff, ""},
 		"GET /desk/numbers": {allStaff, ""}, "GET /desk/numbers/:e164": {allStaff, ""}, "GET /desk/accounts": {allStaff, ""}, "GET /desk/accounts/:id": {allStaff, ""},
+		"GET /desk/campaigns": {allStaff, ""}, "GET /desk/campaigns/:id": {allStaff, ""}, "GET /api/v1/campaigns": {readers, ""}, "GET /api/v1/campaigns/:id": {readers, ""},
 		"GET /desk/sendings": {allStaff, ""}, "POST /desk/sendings/:id/resolve": {deciders, form("outcome", "delivered")},
 		"GET /desk/operations": {allStaff, ""}, "POST /desk/operations/jobs/:id/retry": {deciders, ""}, "GET /desk/styleguide": {allStaff, ""},
 
@@ -80,6 +81,9 @@ func (w *world) routed(route string) string {
 	if strings.Contains(path, "accounts/:id") {
 		id = "acct-1042"
 	}
+	if strings.Contains(path, "campaigns/:id") {
+		id = "2" // the second report began it
+	}
 	asset, err := w.server.Renderer.assets.path("app.css")
 	w.must(err)
 	path = strings.NewReplacer("/assets/*file", asset, ":ref", w.ref, ":id", id, ":token", w.token, ":secret", "some-secret", ":e164", shown).Replace(path)
@@ -97,6 +101,8 @@ func (w *world) routed(route string) string {
 func TestEveryRouteByEverybody(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))
 	w.propose("analyst") // restriction 1
+	w.said("+12025550171", script)
+	w.said("+12025550172", script)
 	table := w.routeAccess()
 	e := gin.New()
 	if err := w.server.routes(e); err != nil {

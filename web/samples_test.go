@@ -108,7 +108,8 @@ func caseReports() []CaseReport {
 func casePage() CasePage {
 	return CasePage{Ref: "AB-2026-004217", Category: "Robocall", Headline: "SSA suspension", State: stateOpen, Before: "new", Owner: Person{"Dana Reyes", true}, Due: Due{"first act", sampleNow.Add(3 * time.Hour), 192 * time.Minute},
 		Opened: sampleNow.Add(-5 * time.Hour), Version: 4, Priority: 92, Factors: sampleFactors(), Strip: sampleStrip(), Timeline: sampleTimeline(sampleNow),
-		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: sampleFindings(sampleNow), Similar: caseLinks(), Subjects: subjects(), Restrictions: restrictionLines()[:1],
+		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: sampleFindings(sampleNow), Similar: caseLinks(),
+			Campaigns: []CaseCampaign{{Href: "/desk/campaigns/88121", Text: "Same script as AB-2026-004198, 94 %. The same script is told in 14 other cases, 212 reports in all.", Others: campaignCaseLines(), More: 11}}, Subjects: subjects(), Restrictions: restrictionLines()[:1],
 			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
 		Can:     CaseActs{Release: true, Note: true, Resolve: true, Restrict: true},
 		Resolve: ResolveForm{Dispositions: dispositions()}, Restrict: sampleRestrictForm()}
@@ -177,6 +178,30 @@ func numberPage() NumberPage {
 		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[:1]}
 }
 
+func campaignCaseLines() []CampaignCaseLine {
+	var out []CampaignCaseLine
+	for i, l := range caseLinks() {
+		l.Why = []string{"the wording above", "94 %", "through other wordings"}[min(i, 2)]
+		out = append(out, CampaignCaseLine{Link: l, Alike: 94, Numbers: []string{"+12025550143", "+18335550161"}[:1+i%2], Account: "Acme Dialers", FirstAt: sampleNow.Add(-70 * time.Hour)})
+	}
+	return out
+}
+
+func campaignPage1() CampaignPage {
+	return CampaignPage{ID: "88121", FirstAt: sampleNow.Add(-300 * time.Hour), LastAt: sampleNow.Add(-time.Hour), Cases: campaignCaseLines(), More: 12,
+		Stats:    []Stat{{"Cases", "15", "11 open, 4 resolved", Neutral}, {"Reports", "212", "with this script", Neutral}, {"Numbers", "38", "shown or to call back", Neutral}, {"Accounts", "2", "that calls are known to have come from", Neutral}},
+		Script:   []Segment{{Text: "Hello, "}, {Text: "this is the legal department of the social security administration. Your number has been suspended", Mark: "in most cases"}, {Text: " <b>today</b>."}},
+		Numbers:  []CampaignNumberLine{{"+12025550143", "shown", 31, 2}, {"+18335550161", "to call back", 12, 1}},
+		Accounts: []CampaignAccountLine{{"Acme Dialers", "/desk/accounts/acct-1042", 3}},
+		Outcomes: Histogram{Title: "What its cases came to", N: 4, Note: "11 still open", Bins: []Share{{"Upheld", 3, Harm}, {"Not enough to tell", 1, Unknown}}},
+		Course:   Histogram{Title: "Reports over time", N: 212, Bins: []Share{{"12 Nov", 20, Neutral}, {"14 Nov", 0, Neutral}, {"16 Nov", 192, Neutral}}}}
+}
+
+func campaignsPage() CampaignsPage {
+	return CampaignsPage{Rows: []CampaignLine{{"/desk/campaigns/88121", "This is the legal department of the social security administration. Your number has been suspended because of …", 15, 1212, 38, 2, 11, 4, sampleNow.Add(-300 * time.Hour), sampleNow.Add(-time.Hour)},
+		{"/desk/campaigns/88140", "We have been trying to reach you", 2, 2, 2, 0, 2, 0, sampleNow.Add(-30 * time.Hour), sampleNow.Add(-20 * time.Hour)}}, Pages: Pages{Older: "/desk/campaigns?cursor=x", Note: "2 campaigns here"}}
+}
+
 func sendingsPage() SendingsPage {
 	return SendingsPage{CanAct: true, Views: []Tab{{"All", "/desk/sendings", "", true}, {"Unknown", "/desk/sendings?view=unknown", "1", false}},
 		Unknown: []Sending{{ID: "s-9", Kind: "Acknowledgement", Channel: "mail", To: "m…@example.com", CaseRef: "AB-2026-004217", At: sampleNow.Add(-20 * time.Minute), Error: "The connection broke after the message was sent and before the server answered.", Look: "Look for Message-ID <s-9@abuse.example.com> in the log of smtp.example.com."}},
@@ -220,6 +245,7 @@ func everyPage() []drawn {
 		{"reports", reportsPage(), 200, nil}, {"reports-empty", ReportsPage{}, 200, nil}, {"report", reportPage(), 200, nil},
 		{"numbers", NumbersPage{Rows: []NumberLine{{"+12025550143", "United States", "Harbor Clinic", 2, sampleNow.Add(-time.Hour)}, {"+18335550161", "toll-free", "", 1, sampleNow.Add(-3 * time.Hour)}}}, 200, nil}, {"numbers-empty", NumbersPage{Query: "x", Problem: "This is no phone number."}, 200, nil},
 		{"number", numberPage(), 200, nil}, {"number-empty", NumberPage{Number: "+4930901820"}, 200, nil},
+		{"campaigns", campaignsPage(), 200, nil}, {"campaigns-empty", CampaignsPage{}, 200, nil}, {"campaign", campaignPage1(), 200, nil}, {"campaign-empty", CampaignPage{ID: "1"}, 200, nil},
 		{"accounts", AccountsPage{Rows: accountLines()}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
 		{"sendings", sendingsPage(), 200, nil}, {"sendings-empty", SendingsPage{}, 200, nil}, {"operations", operationsPage(), 200, nil}, {"operations-empty", OperationsPage{}, 200, nil},
 		{"styleguide", styleguide(sampleNow), 200, nil}, {"api-docs", APIDocsPage{SpecURL: "/api/openapi.json"}, 200, public},

@@ -102,11 +102,12 @@ func New(c Config) *Pool {
 	}
 	p := &Pool{Config: c}
 	p.tasks = map[cases.JobKind]task{
-		cases.JobFile:    p.file,
-		cases.JobEnrich:  p.enrich,
-		cases.JobAssess:  p.assess,
-		cases.JobTell:    p.tell,
-		cases.JobMailbox: p.mailbox,
+		cases.JobFile:      p.file,
+		cases.JobEnrich:    p.enrich,
+		cases.JobAssess:    p.assess,
+		cases.JobTell:      p.tell,
+		cases.JobMailbox:   p.mailbox,
+		cases.JobCampaigns: p.campaigns,
 	}
 	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether, cases.JobMailbox: p.mailboxTogether}
 	return p
