@@ -68,3 +68,37 @@ func TestCredibilityFollowsTheOutcomes(t *testing.T) {
 		}
 	})
 }
+
+// A lane stands above all points, also across the pages of the queue.
+func TestUrgentCasesComeFirst(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		urgent := about("+12025550101", "", "")
+		urgent.Lane = cases.LaneRegulator
+		first := file(t, s, urgent)
+		worse := about("+12025550102", "", "")
+		worse.Lane = cases.LaneLife
+		top := file(t, s, worse)
+		for i := range 3 {
+			f := file(t, s, about("+1202555011"+string(rune('0'+i)), "", ""))
+			update(t, s, f.CaseID, func(c *cases.Case) error { c.Priority = 100; return c.Note(ann, noon, "x") })
+		}
+		var order []int64
+		for cursor := ""; ; {
+			p, err := s.Cases(t.Context(), cases.CaseQuery{Cursor: cursor, Limit: 1})
+			if err != nil || len(order) > 5 {
+				t.Fatal(order, err)
+			}
+			order = append(order, p.Items[0].ID)
+			if cursor = p.Next; cursor == "" {
+				break
+			}
+		}
+		if len(order) != 5 || order[0] != top.CaseID || order[1] != first.CaseID {
+			t.Errorf("the order is %v, want %d and %d first", order, top.CaseID, first.CaseID)
+		}
+		waits, err := s.Cases(t.Context(), cases.CaseQuery{Urgent: true})
+		if err != nil || len(waits.Items) != 2 {
+			t.Errorf("%d wait, %v", len(waits.Items), err)
+		}
+	})
+}
