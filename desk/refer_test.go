@@ -119,16 +119,18 @@ func TestWhatIsNotReferred(t *testing.T) {
 		w.carried(noon)
 		w.must(w.desk.ImportEntitlements(ctx, admin, []cases.Entitlement{{E164: "+13105550102", AccountID: "acme", Kind: cases.EntitlementAssigned, From: noon.AddDate(-1, 0, 0)}}))
 		hosted := w.submit(foreigner("b@example.org", "+13105550102", ""))
+		w.must(w.desk.ImportEntitlements(ctx, admin, []cases.Entitlement{{E164: "+12125550166", AccountID: "acme", Kind: cases.EntitlementAssigned, From: noon.AddDate(-1, 0, 0)}}))
+		customer := w.submit(strings.Replace(foreigner("g@example.org", "+13105550107", ""), "+12125550177", "+12125550166", 1))
 		own := w.submit(strings.Replace(foreigner("c@example.org", "+13105550103", ""), "robocall", "spoofed_my_number", 1))
 		police := w.submit(strings.Replace(foreigner("d@example.org", "+13105550104", ""), "called_party", "law_enforcement", 1))
 		text := w.submit(strings.Replace(foreigner("e@example.org", "+13105550105", ""), "robocall", "text_spam", 1))
 		w.work()
-		for name, f := range map[string]cases.Filed{"unknown": unknown, "hosted": hosted, "own number": own, "police": police, "text message": text} {
+		for name, f := range map[string]cases.Filed{"unknown": unknown, "hosted": hosted, "a customer of ours was called": customer, "own number": own, "police": police, "text message": text} {
 			if c := w.dossier(f.CaseRef).Case; c.State != cases.StateNew {
 				t.Errorf("%s: %s as %s", name, c.State, c.Disposition)
 			}
 		}
-		for ref, proposed := range map[string]bool{unknown.CaseRef: false, hosted.CaseRef: false, own.CaseRef: false, police.CaseRef: true, text.CaseRef: true} {
+		for ref, proposed := range map[string]bool{unknown.CaseRef: false, hosted.CaseRef: false, customer.CaseRef: false, own.CaseRef: false, police.CaseRef: true, text.CaseRef: true} {
 			if c := w.dossier(ref).Case; c.Referral().Proposed != proposed {
 				t.Errorf("%s: %+v", ref, c.Referral())
 			}
