@@ -210,6 +210,25 @@ func (c Corroboration) best() (hit, bool) {
 	return c.hits[0], true
 }
 
+// reached are the called numbers to which a call that can be the reported one
+// went, if the verdict says that we carried it: those that the report states,
+// else the one of the only call there is. Of several calls to numbers that
+// nobody stated, none is known to be the reported one.
+func (c Corroboration) reached(e Evidence) []string {
+	if c.Verdict != cases.CorroborationConfirmed && c.Verdict != cases.CorroborationProbable {
+		return nil
+	}
+	stated := called(e.Subjects)
+	var out []string
+	for _, h := range c.hits {
+		if h.To != "" && (slices.Contains(stated, h.To) || len(stated) == 0 && len(c.hits) == 1) && !slices.Contains(out, h.To) {
+			out = append(out, h.To)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // timeOf is the time as of which rights to a number are asked: that of the best
 // call that showed it, else the middle of where it was looked for.
 func (c Corroboration) timeOf(number string) time.Time {

@@ -24,7 +24,13 @@ const (
 // Findings judges all the evidence: one finding about corroboration and one
 // about the parties, and one about attestation and one about entitlement for
 // each number that was shown. Times of creation and ids are for the store.
+//
+// Of a text message the call history says nothing: neither that we carried it
+// nor that we did not. Only whose number it shows is asked.
 func Findings(e Evidence) []cases.Finding {
+	if e.Report.Category == cases.CategoryTextSpam {
+		return textFindings(e)
+	}
 	c := Corroborate(e)
 	p := IdentifyParties(e, c)
 	callers := Callers(e.Subjects)
@@ -42,7 +48,7 @@ func Findings(e Evidence) []cases.Finding {
 		shown = ""
 	}
 	out := []cases.Finding{finding(e, cases.FindingCorroboration, subject, string(c.Verdict), c.Summary, c.Window.From, c.Window.To,
-		cases.FindingData{Calls: c.Calls, Matched: c.Matched, Missing: c.Missing, Sources: e.Coverage})}
+		cases.FindingData{Calls: c.Calls, Matched: c.Matched, Missing: c.Missing, Called: c.reached(e), Sources: e.Coverage})}
 	out[0].Incomplete = !c.Awaiting.IsZero()
 	for _, number := range callers {
 		at := c.timeOf(number)
@@ -50,6 +56,23 @@ func Findings(e Evidence) []cases.Finding {
 	}
 	return append(out, finding(e, cases.FindingParties, shown, partiesVerdict(c, p), partiesSummary(e, c, p, shown), c.Window.From, c.Window.To,
 		cases.FindingData{Parties: &p}))
+}
+
+// NoteText is the summary of a text message's corroboration.
+const NoteText = "A text message: call history says nothing about it."
+
+func textFindings(e Evidence) []cases.Finding {
+	w := WindowOf(e.Report)
+	callers := Callers(e.Subjects)
+	subject := ""
+	if len(callers) > 0 {
+		subject = callers[0]
+	}
+	out := []cases.Finding{finding(e, cases.FindingCorroboration, subject, string(cases.CorroborationUnknown), NoteText, w.From, w.To, cases.FindingData{})}
+	for _, number := range callers {
+		out = append(out, entitlementFinding(e, cases.Parties{}, number, "", w.middle()))
+	}
+	return out
 }
 
 func finding(e Evidence, kind cases.FindingKind, subject, verdict, summary string, from, to time.Time, data cases.FindingData) cases.Finding {

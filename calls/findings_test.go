@@ -148,3 +148,30 @@ func TestAttestationVerdict(t *testing.T) {
 		}
 	}
 }
+
+// Which called numbers a report bears out: those that it states, as far as a call
+// went there, else that of the only call there is.
+func TestReachedNumbers(t *testing.T) {
+	one, two := out("1", shownNumber, calledNumber, "10:00:00"), out("2", shownNumber, otherNumber, "10:05:00")
+	for _, tt := range []struct {
+		name     string
+		category cases.Category
+		subjects []cases.Subject
+		matches  []cases.Call
+		want     []string
+	}{
+		{"stated and called", cases.CategoryRobocall, about(shownNumber, calledNumber), []cases.Call{one, two}, []string{calledNumber}},
+		{"two stated", cases.CategoryRobocall, about(shownNumber, calledNumber, otherNumber), []cases.Call{one, two}, []string{otherNumber, calledNumber}},
+		{"stated and not called", cases.CategoryRobocall, about(shownNumber, "+13125550100"), []cases.Call{one}, nil},
+		{"none stated, one call", cases.CategoryRobocall, about(shownNumber), []cases.Call{one}, []string{calledNumber}},
+		{"none stated, two calls", cases.CategoryRobocall, about(shownNumber), []cases.Call{one, two}, nil},
+		{"a text message", cases.CategoryTextSpam, about(shownNumber, calledNumber), []cases.Call{one}, nil},
+	} {
+		r := reportAt(at("10:00:00"))
+		r.Category = tt.category
+		fs := Findings(Evidence{Report: r, Subjects: tt.subjects, Matches: tt.matches, Coverage: complete})
+		if diff := cmp.Diff(tt.want, fs[0].Data.Called); diff != "" || fs[0].Kind != cases.FindingCorroboration {
+			t.Errorf("%s: %s, %s", tt.name, fs[0].Verdict, diff)
+		}
+	}
+}

@@ -11,7 +11,7 @@ func TestPermit(t *testing.T) {
 	may := map[Command][]Role{
 		CmdReadCases: {RoleAuditor, RoleAnalyst, RoleApprover, RoleAdmin}, CmdReadRaw: {RoleAuditor, RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdReadOperations: {RoleAuditor, RoleAnalyst, RoleApprover, RoleAdmin}, CmdReadEvents: {RoleAuditor, RoleAnalyst, RoleApprover, RoleAdmin},
-		CmdRevealReporter: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdFileReport: {RoleAnalyst, RoleApprover, RoleAdmin},
+		CmdRevealReporter: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdFileReport: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdCorrectReport: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdClaimCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdReleaseCase: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdNoteCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdAskReporter: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdResolveCase: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdReopenCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdMergeCase: {RoleAnalyst, RoleApprover, RoleAdmin},

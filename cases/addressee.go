@@ -16,6 +16,7 @@ type Addressee struct {
 	Email      string      // as the report gave it; "" none
 	Mail       MailHeaders // of the report's first message
 	BouncedAt  *time.Time  // mail to that address came back for good
+	Referred   bool        // was sent to another carrier in this case already
 }
 
 // MayWrite says whether anything may be sent to the addressee at all, and if

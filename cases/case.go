@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,9 +60,12 @@ type Case struct {
 	Disposition  Disposition
 	Category     Category
 	Priority     int
-	Factors      []Factor `gorm:"serializer:json"`
-	Facts        Facts    `gorm:"serializer:json"`
-	Assignee     string   // staff id
+	Lane         Lane       // why it stands above all others; "" it does not
+	UrgentSince  *time.Time // since when a lane waits for a person; nil none does
+	ReferredAt   *time.Time // when its reporters were last sent to another carrier
+	Factors      []Factor   `gorm:"serializer:json"`
+	Facts        Facts      `gorm:"serializer:json"`
+	Assignee     string     // staff id
 	AssigneeName string
 	ClaimedAt    *time.Time
 	FirstReport  time.Time
@@ -110,6 +114,7 @@ func (c *Case) record(now time.Time, a Actor, cmd, reason string, data map[strin
 		if c.FirstActAt == nil {
 			c.FirstActAt = &now
 		}
+		c.UrgentSince = nil
 	}
 }
 
@@ -220,7 +225,7 @@ func (c *Case) Resolve(a Actor, now time.Time, d Disposition, reason string) err
 	if d == DispositionUpheld && c.Facts.Corroboration != CorroborationConfirmed && c.Facts.Corroboration != CorroborationProbable {
 		return Conflict("no reported call of " + c.Ref + " was found among the calls we carried, so it cannot be upheld against a customer")
 	}
-	c.State, c.Disposition, c.ResolvedAt = StateResolved, d, &now
+	c.State, c.Disposition, c.ResolvedAt, c.UrgentSince = StateResolved, d, &now, nil
 	until := now.Add(ReopenWindow)
 	c.LiveUntil = &until
 	c.record(now, a, string(CmdResolveCase), reason, map[string]string{"disposition": string(d)})
@@ -259,6 +264,9 @@ func (c *Case) reopen(a Actor, now time.Time, reason string) {
 	c.State, c.Disposition, c.ResolvedAt, c.LiveUntil = StateOpen, "", nil, nil
 	if c.Assignee == "" {
 		c.State = StateNew
+	}
+	if c.Lane != "" {
+		c.urgent(now)
 	}
 	c.record(now, a, string(CmdReopenCase), reason, map[string]string{"was": string(was)})
 }
@@ -299,6 +307,10 @@ func (c *Case) Assess(now time.Time, f Facts) {
 		c.reopen(sys, now, "a new report arrived after the resolution")
 	case c.State == StateResolved && c.ResolvedAt != nil && f.LastReply.After(*c.ResolvedAt):
 		c.reopen(sys, now, "a reporter wrote again after the resolution")
+	case c.WasReferred() && (f.Confirmed > 0 || f.Ours && !c.Facts.Ours):
+		c.reopen(sys, now, "reporters were referred to another carrier, and now a call record of ours or a number of ours matches")
+	case c.WasReferred() && f.Reports > c.Facts.Reports:
+		c.reopen(sys, now, "a report arrived while the others were referred")
 	case c.State == StateAwaitingReporter && f.LastReply.After(f.AskedAt):
 		c.move(now, sys, StateOpen, "a reporter answered")
 	case c.State == StateAwaitingReporter && f.Question != "" && !f.Question.Delivered():
@@ -306,10 +318,13 @@ func (c *Case) Assess(now time.Time, f Facts) {
 	}
 	score, factors := Prioritise(f, now)
 	title := f.Title()
+	if !c.Closed() && slices.ContainsFunc(f.Lanes, func(l Lane) bool { return !slices.Contains(c.Facts.Lanes, l) }) {
+		c.urgent(now)
+	}
 	if score == c.Priority && title == c.Title && f.Equal(c.Facts) {
 		return
 	}
-	c.Facts, c.Priority, c.Factors, c.Title = f, score, factors, title
+	c.Facts, c.Priority, c.Factors, c.Title, c.Lane = f, score, factors, title, f.Lane
 	c.Reports, c.FirstReport, c.LastReport = f.Reports, f.FirstReport, f.LastReport
 	if f.Category != "" {
 		c.Category = f.Category

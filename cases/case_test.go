@@ -111,7 +111,7 @@ func TestAssessReopens(t *testing.T) {
 }
 
 func TestPrioritise(t *testing.T) {
-	base := Facts{Category: CategoryRobocall, Reports: 5, CalledParties: 5, LastReport: t0}
+	base := Facts{Category: CategoryRobocall, Reports: 5, CalledParties: 5, Corroborated: 5, LastReport: t0}
 	score := func(change func(*Facts)) int {
 		f := base
 		change(&f)
@@ -129,10 +129,13 @@ func TestPrioritise(t *testing.T) {
 	}{
 		{"a carried call", func(f *Facts) { f.Corroboration = CorroborationConfirmed }, true},
 		{"no such call", func(f *Facts) { f.Corroboration = CorroborationNotSeen }, false},
-		{"more people", func(f *Facts) { f.CalledParties = 50 }, true},
+		{"more called numbers", func(f *Facts) { f.Corroborated = 50 }, true},
+		{"nothing corroborated", func(f *Facts) { f.Corroborated = 0 }, false},
+		{"reporters who were right before", func(f *Facts) { f.Credibility = 0.9 }, true},
+		{"reporters who were wrong before", func(f *Facts) { f.Credibility = 0.1 }, false},
 		{"toll fraud", func(f *Facts) { f.Category = CategoryTollFraud }, true},
 		{"already restricted", func(f *Facts) { f.InForce = 1 }, false},
-		{"many today", func(f *Facts) { f.Reports24h = 5 }, true},
+		{"many today", func(f *Facts) { f.Corroborated24h = 5 }, true},
 		{"no right to the number", func(f *Facts) { f.Parties = &Parties{Originating: "acme"} }, true},
 		{"its owner says spoofed", func(f *Facts) { f.Owners = 1 }, false},
 		{"silence", func(f *Facts) { f.LastReport = t0.Add(-15 * 24 * time.Hour) }, false},
@@ -141,9 +144,11 @@ func TestPrioritise(t *testing.T) {
 			t.Errorf("%s: %d against %d", tt.name, got, plain)
 		}
 	}
-	// One angry person who writes forty times is one person.
-	forty := score(func(f *Facts) { f.Reports, f.CalledParties = 40, 1 })
-	if forty >= plain {
-		t.Errorf("forty reports about one called number: %d, five people: %d", forty, plain)
+	// One angry person who writes forty times is one person, whatever numbers he
+	// claims were called.
+	once := score(func(f *Facts) { f.Reports, f.CalledParties, f.Corroborated = 1, 1, 1 })
+	forty := score(func(f *Facts) { f.Reports, f.Reports24h, f.CalledParties, f.Corroborated = 40, 40, 40, 1 })
+	if forty != once || forty >= plain {
+		t.Errorf("forty reports that one called number bears out: %d, one: %d, five numbers: %d", forty, once, plain)
 	}
 }

@@ -18,6 +18,9 @@ type Filing struct {
 	// Acknowledgement is the answer that would be sent for a new report, with
 	// its state and note decided; nil for none.
 	Acknowledgement *Sending
+	// Notices are the letters to colleagues that it leads to: those that its case
+	// has not had are sent.
+	Notices []Sending
 }
 
 // Filed says what became of a message.

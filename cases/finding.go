@@ -52,6 +52,7 @@ type FindingData struct {
 	Matched      int            `json:"matched,omitempty"`     // all that matched
 	Sources      []Coverage     `json:"sources,omitempty"`     // what the history covered
 	Missing      []string       `json:"missing,omitempty"`     // what would settle an unknown
+	Called       []string       `json:"called,omitempty"`      // numbers to which a carried call that fits went; none unless confirmed or probable
 	Attestation  map[string]int `json:"attestation,omitempty"` // A, B, C, none → calls
 	Sample       int            `json:"sample,omitempty"`
 	Entitlements []Entitlement  `json:"entitlements,omitempty"`

@@ -13,6 +13,8 @@ const (
 	JobEnrich    JobKind = "enrich"    // report → findings
 	JobAssess    JobKind = "assess"    // case → priority, state after new reports; coalesced per case
 	JobTell      JobKind = "tell"      // sending → the outside world, at most once
+	JobAlert     JobKind = "alert"     // sending → a colleague, at most once, before all else
+	JobUrgent    JobKind = "urgent"    // JobAssess of a case that cannot wait, before all else
 	JobCampaigns JobKind = "campaigns" // reports whose wording waits → campaigns; object 0, coalesced into one
 	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )

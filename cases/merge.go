@@ -22,6 +22,8 @@ func (c *Case) Merge(a Actor, now time.Time, into *Case, reason string) error {
 		return err
 	}
 	c.MergedInto = into.ID
+	// Who merges has seen what the reports say: their lanes are not new there.
+	into.Facts.Lanes = SortedLanes(append(into.Facts.Lanes[:len(into.Facts.Lanes):len(into.Facts.Lanes)], c.Facts.Lanes...))
 	c.record(now, a, string(CmdMergeCase), reason, map[string]string{"into": into.Ref})
 	into.record(now, a, string(CmdMergeCase), reason, map[string]string{"from": c.Ref})
 	return nil

@@ -18,10 +18,15 @@ type Facts struct {
 	CalledParties int              `json:"called_parties"` // distinct called numbers
 	Owners        int              `json:"owners"`         // reports by owners of a spoofed number
 	Reports24h    int              `json:"reports_24h"`
-	FirstReport   time.Time        `json:"first_report,omitzero"`
-	LastReport    time.Time        `json:"last_report,omitzero"`
-	Caller        string           `json:"caller,omitempty"`   // most reported
-	Callback      string           `json:"callback,omitempty"` // most reported
+	// Corroborated and Corroborated24h count the distinct called numbers to which
+	// a reported call is known to have gone (confirmed or probable): of all
+	// reports, and of those received in the last 24 hours.
+	Corroborated    int       `json:"called_corroborated"`
+	Corroborated24h int       `json:"called_corroborated_24h"`
+	FirstReport     time.Time `json:"first_report,omitzero"`
+	LastReport      time.Time `json:"last_report,omitzero"`
+	Caller          string    `json:"caller,omitempty"`   // most reported
+	Callback        string    `json:"callback,omitempty"` // most reported
 
 	Corroboration Corroboration  `json:"corroboration,omitempty"` // best verdict of any report
 	Confirmed     int            `json:"confirmed"`               // reports with a confirmed or probable call
@@ -33,7 +38,19 @@ type Facts struct {
 	Protected     bool           `json:"protected"` // the originating account needs two people always
 	InForce       int            `json:"in_force"`  // restrictions in force on it
 	Related       []string       `json:"related,omitempty"`
-	Lane          Lane           `json:"lane,omitempty"` // the most urgent of its reports
+	Lane          Lane           `json:"lane,omitempty"`  // the most urgent of its reports
+	Lanes         []Lane         `json:"lanes,omitempty"` // all of them, the most urgent first
+
+	// Ours: a number of its reports, in whatever role, is one of ours (entitlements).
+	Ours bool `json:"ours"`
+	// NotCarried counts the reports whose latest look at the call history says
+	// not_seen; Looking says that such a look is under way or has failed.
+	NotCarried int  `json:"not_carried"`
+	Looking    bool `json:"looking"`
+	// Institutions counts reports by carriers, regulators, police, traceback.
+	Institutions int `json:"institutions"`
+	// Credibility is the mean of the reporters', 0…1. It affects order only.
+	Credibility float64 `json:"credibility,omitempty"` // 0: nobody said who
 
 	ScriptCases  int `json:"script_cases,omitempty"`  // other cases that share a script with it
 	ScriptUpheld int `json:"script_upheld,omitempty"` // of these, upheld
@@ -53,7 +70,9 @@ func (f Facts) Equal(o Facts) bool {
 		f.FirstReport.Equal(o.FirstReport) && f.LastReport.Equal(o.LastReport) && f.Caller == o.Caller && f.Callback == o.Callback &&
 		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
 		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
-		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Related, o.Related) &&
+		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Lanes, o.Lanes) && slices.Equal(f.Related, o.Related) &&
+		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
+		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
 		f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
 		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question
 }
@@ -110,8 +129,10 @@ var laneReason = map[Lane]string{
 }
 
 // Prioritise orders the queue, 0 (can wait) to 100, and says why, factor by
-// factor. It counts distinct called numbers rather than reports, because one
-// angry person can write many.
+// factor. It counts the called numbers that a reported call is known to have
+// gone to rather than reports, because one angry person can write many, and
+// name many numbers. An urgent case stands above all others whatever its
+// points: see Rank.
 func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	var fs []Factor
 	add := func(p int, format string, args ...any) {
@@ -123,12 +144,17 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	if f.Lane != "" {
 		add(lanePoints, "%s", laneReason[f.Lane])
 	}
-	people := max(f.CalledParties, min(f.Reports, 1))
-	if people > 0 {
-		add(int(math.Round(8*math.Log2(float64(people+1)))), "%s", plural(people, "person", "people")+" called")
+	switch called := func(n int) int { return int(math.Round(8 * math.Log2(float64(n+1)))) }; {
+	case f.Corroborated > 0:
+		add(called(f.Corroborated), "%s corroborated", plural(f.Corroborated, "called number", "called numbers"))
+	case f.Reports > 0:
+		add(called(1), "no called number corroborated: counts as one complaint")
 	}
-	if f.Reports24h >= 3 {
-		add(min(3*f.Reports24h, 15), "%d reports in the last 24 hours", f.Reports24h)
+	if f.Corroborated24h >= 3 {
+		add(min(3*f.Corroborated24h, 15), "%d of the called numbers reported in the last 24 hours", f.Corroborated24h)
+	}
+	if f.Credibility > 0 {
+		add(int(math.Round(20*(f.Credibility-0.5))), "how reports of these reporters turned out before")
 	}
 	switch f.Corroboration {
 	case CorroborationConfirmed:

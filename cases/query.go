@@ -16,11 +16,12 @@ type Page[T any] struct {
 	Next  string `json:"next_cursor,omitempty"`
 }
 
-// CaseQuery selects cases. The order is by priority, then newest first.
+// CaseQuery selects cases. The order is by Rank, then newest first.
 type CaseQuery struct {
 	States   []State // empty: all but resolved and merged
 	Assignee string  // staff id; "-" nobody
 	Category Category
+	Urgent   bool   // only those with a lane that waits for a person
 	Number   string // E.164, in any role but called
 	Account  string // originating account
 	Text     string // AND of words in title and reference

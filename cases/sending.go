@@ -9,6 +9,12 @@ const (
 	SendingAcknowledgement SendingKind = "acknowledgement" // your report is here
 	SendingQuestion        SendingKind = "question"        // what an analyst wants to know
 	SendingOutcome         SendingKind = "outcome"         // how the case ended
+	SendingReferral        SendingKind = "referral"        // not ours: who answers for it, and where to report
+
+	// Letters to colleagues, once for each case, lane and address. What comes
+	// back for them is no reporter's answer.
+	SendingAlert   SendingKind = "alert"   // an urgent case has come in
+	SendingForward SendingKind = "forward" // reported text messages, for those who route them
 )
 
 // SendingState is how far a message to the outside has come. It is attempted
@@ -38,6 +44,7 @@ type Sending struct {
 	Language    string
 	Text        string      // what the analyst asks; of a question
 	Disposition Disposition // what the case turned out to be; of an outcome
+	Lane        Lane        // of an alert
 	State       SendingState
 	Note        string
 	CreatedAt   time.Time
@@ -65,9 +72,18 @@ type Outcome struct {
 	Note  string
 }
 
+// Notice says that it goes to colleagues.
+func (k SendingKind) Notice() bool { return k == SendingAlert || k == SendingForward }
+
 // Letter is everything that the words of a sending need.
 type Letter struct {
 	Sending Sending
 	Case    Case
 	Report  Report
+	// Responsible is who answers for the number that the report is about; of a
+	// referral.
+	Responsible Responsible
+	// Region is the reporter's country, alpha-2: that of the called number, else
+	// ours.
+	Region string
 }

@@ -96,3 +96,11 @@ func (d *Desk) ImportEntitlements(ctx context.Context, a cases.Actor, in []cases
 	}
 	return d.Store.ImportEntitlements(ctx, a, d.now(), in)
 }
+
+// ImportCarriers inserts or corrects who answers for which numbers.
+func (d *Desk) ImportCarriers(ctx context.Context, a cases.Actor, in []cases.CarrierPrefix) error {
+	if err := cases.Permit(a, cases.CmdImport); err != nil {
+		return err
+	}
+	return d.Store.ImportCarriers(ctx, a, d.now(), in)
+}

@@ -128,9 +128,19 @@ func (d *Desk) Unmerge(ctx context.Context, a cases.Actor, from, reason string) 
 	return d.Store.UnmergeCase(ctx, a, d.now(), f.ID, reason)
 }
 
-// Assess gathers the facts of a case and orders it anew.
+// Assess gathers the facts of a case and orders it anew. One that is another
+// carrier's, beyond doubt, is referred there at once, unless people decide that.
 func (d *Desk) Assess(ctx context.Context, at cases.Attempt, caseID int64) error {
-	_, err := d.Store.AssessCase(ctx, at, d.now(), caseID)
+	_, err := d.Store.JudgeCase(ctx, at, d.now(), caseID, func(c *cases.Case, to func() ([]cases.Addressee, error)) ([]cases.Sending, error) {
+		if d.AskReferrals || !c.Referral().Alone {
+			return nil, nil
+		}
+		reporters, err := to()
+		if err != nil {
+			return nil, err
+		}
+		return d.refer(cases.System("referral"), c, reporters)
+	})
 	return err
 }
 

@@ -38,6 +38,13 @@ type Config struct {
 	Region string
 	// MailDomain is the right-hand side of the message ids that we make.
 	MailDomain string
+	// AlertMail and TextMail are the colleagues who are written to when an urgent
+	// case, or text messages, are reported; none: nobody is.
+	AlertMail []string
+	TextMail  []string
+	// AskReferrals says that no case is referred to another carrier before a person
+	// has looked.
+	AskReferrals bool
 	// Hint tells the replicas that a restriction changed, so that they need not
 	// wait for their next look. It must not block; a lost one costs 200 ms.
 	Hint func()

@@ -72,6 +72,7 @@ func (d *Desk) filing(ctx context.Context, u Unfiled, m cases.Message) (cases.Fi
 		}
 	}
 	f.Acknowledgement = d.acknowledgement(m, f.Parsed)
+	f.Notices = d.notices(f.Parsed)
 	return f, nil
 }
 

@@ -84,6 +84,9 @@ type CaseBook interface {
 	TellCase(ctx context.Context, now time.Time, id, version int64, change func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error)) (cases.Case, error)
 	// AssessCase gathers the facts and applies Case.Assess under the lock.
 	AssessCase(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Case, error)
+	// JudgeCase is AssessCase followed in the same transaction by judge, which may
+	// decide on the case and write to its reporters.
+	JudgeCase(ctx context.Context, at cases.Attempt, now time.Time, id int64, judge func(c *cases.Case, to func() ([]cases.Addressee, error)) ([]cases.Sending, error)) (cases.Case, error)
 	// MergeCases moves links and keys of from into into; UnmergeCase moves back
 	// those that a merge had moved.
 	MergeCases(ctx context.Context, a cases.Actor, now time.Time, from, into int64, reason string) error
@@ -161,6 +164,10 @@ type Carrier interface {
 	AccountTree(ctx context.Context, id string, limit int) ([]string, error)
 	NumberView(ctx context.Context, e164 string, now time.Time) (cases.NumberView, error)
 	Entitlements(ctx context.Context, e164 string) ([]cases.Entitlement, error)
+	// CarrierOf finds who answers for a number by the longest prefix of the
+	// operator's table; cases.ErrNotFound where it says nothing.
+	CarrierOf(ctx context.Context, e164 string) (cases.CarrierPrefix, error)
+	ImportCarriers(ctx context.Context, a cases.Actor, now time.Time, in []cases.CarrierPrefix) error
 	// The imports insert or correct, a batch in one transaction, with an event,
 	// and take a revision where snapshots must learn of it.
 	ImportAccounts(ctx context.Context, a cases.Actor, now time.Time, in []cases.Account) error

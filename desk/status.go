@@ -13,7 +13,11 @@ type Status struct {
 	Token    string
 	Received cases.Message     // channel, state and time
 	Report   *cases.ReportView // nil: not filed yet; else channel, category, time and the case's reference
-	Case     *cases.Case       // reference, state, disposition, and when it was acted on and resolved
+	Case     *cases.Case       // reference, state, disposition, and when it was acted on, referred and resolved
+	// Referred is who answers for the number of the report, when the case stands
+	// resolved by a referral; Region is then the reporter's country.
+	Referred *cases.Responsible
+	Region   string
 }
 
 // Status finds a report by its unguessable token, that of any of its messages.
@@ -35,7 +39,14 @@ func (d *Desk) Status(ctx context.Context, token string) (Status, error) {
 		return Status{}, err
 	}
 	s.Report = &cases.ReportView{CaseRef: r.CaseRef, Report: cases.Report{Channel: r.Channel, Category: r.Category, ReceivedAt: r.ReceivedAt}}
-	s.Case = &cases.Case{Ref: c.Ref, State: c.State, Disposition: c.Disposition, FirstActAt: c.FirstActAt, ResolvedAt: c.ResolvedAt,
+	s.Case = &cases.Case{Ref: c.Ref, State: c.State, Disposition: c.Disposition, FirstActAt: c.FirstActAt, ResolvedAt: c.ResolvedAt, ReferredAt: c.ReferredAt,
 		Facts: cases.Facts{Checked: c.Facts.Checked}}
+	if c.WasReferred() {
+		to, err := d.responsible(ctx, numberOf(r))
+		if err != nil {
+			return Status{}, err
+		}
+		s.Referred, s.Region = &to, d.regionOf(r)
+	}
 	return s, nil
 }

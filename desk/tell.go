@@ -25,11 +25,17 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 	if err != nil {
 		return fmt.Errorf("report of sending %d: %w", sendingID, err)
 	}
+	l := cases.Letter{Sending: s, Case: c, Report: r.Report, Region: d.regionOf(r)}
+	if s.Kind == cases.SendingReferral {
+		if l.Responsible, err = d.responsible(ctx, numberOf(r)); err != nil {
+			return fmt.Errorf("carrier for sending %d: %w", sendingID, err)
+		}
+	}
 	began, err := d.Store.BeginSending(ctx, at, d.now(), s.ID)
 	if err != nil || !began {
 		return err
 	}
-	out, err := d.send(ctx, cases.Letter{Sending: s, Case: c, Report: r.Report})
+	out, err := d.send(ctx, l)
 	// From here on the answer must be kept even if our own time has run out.
 	ctx = context.WithoutCancel(ctx)
 	settle := func(state cases.SendingState, note string) error {

@@ -140,9 +140,9 @@ func (w *world) work() {
 				_, err = w.file(ctx, j.at, j.ObjectID, j.Lost())
 			case cases.JobEnrich:
 				err = w.desk.Enrich(ctx, j.at, j.ObjectID)
-			case cases.JobAssess:
+			case cases.JobAssess, cases.JobUrgent:
 				err = w.desk.Assess(ctx, j.at, j.ObjectID)
-			case cases.JobTell:
+			case cases.JobTell, cases.JobAlert:
 				err = w.desk.Tell(ctx, j.at, j.ObjectID)
 			case cases.JobCampaigns:
 				err = w.desk.PlaceScripts(ctx, j.at)

@@ -16,8 +16,7 @@ import (
 // (RFC 3834), so that no honest machine answers it. The header writer encodes
 // and refuses what could break out of a header line.
 func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
-	subject, text, err := compose(l, words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
-		Question: l.Sending.Text, Disposition: l.Sending.Disposition})
+	subject, text, err := compose(l, m.wordsOf(l))
 	if err != nil {
 		return nil, err
 	}
@@ -34,14 +33,17 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 	switch l.Sending.Kind {
 	case cases.SendingAcknowledgement:
 		h.Set("Auto-Submitted", "auto-replied")
-	case cases.SendingOutcome:
+	case cases.SendingOutcome, cases.SendingReferral, cases.SendingAlert, cases.SendingForward:
 		h.Set("Auto-Submitted", "auto-generated")
+	}
+	if l.Sending.Kind == cases.SendingAlert {
+		h.Set("Importance", "high") // RFC 2156 section 5.3.4
 	}
 	if back := m.sender(l); back != m.from.Address {
 		h.SetAddressList("Reply-To", []*mail.Address{{Name: m.from.Name, Address: back}})
 	}
 	h.Set("X-Auto-Response-Suppress", "All") // what Exchange looks at instead
-	if theirs := l.Report.Details.Mail.MessageID; theirs != "" && !strings.ContainsAny(theirs, " \t\r\n<>") {
+	if theirs := l.Report.Details.Mail.MessageID; !l.Sending.Kind.Notice() && theirs != "" && !strings.ContainsAny(theirs, " \t\r\n<>") {
 		h.SetMsgIDList("In-Reply-To", []string{theirs})
 		h.SetMsgIDList("References", []string{theirs})
 	}

@@ -8,6 +8,7 @@ import (
 	"text/template"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
 //go:embed templates/*.txt
@@ -23,6 +24,51 @@ type words struct {
 	Operator    string
 	Question    string
 	Disposition cases.Disposition
+	Number      string // what the report is about, grouped for reading; "" none
+	Carrier     string // that answers for it; "" not known
+	Contact     string // where that carrier takes reports of abuse; "" not known
+	TollFree    bool
+	Region      string // of the reporter, alpha-2
+	Texts       bool   // the report is about text messages
+	CaseURL     string
+	Urgent      string // why, in a clause
+	Showed      string // the words that showed it
+	Text        string // of the report
+}
+
+// wordsOf fills in what the words of a letter can need.
+func (m *Mailer) wordsOf(l cases.Letter) words {
+	w := words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
+		Question: l.Sending.Text, Disposition: l.Sending.Disposition, Carrier: l.Responsible.Carrier, Contact: l.Responsible.AbuseContact,
+		TollFree: l.Responsible.TollFree, Region: l.Region, Texts: l.Report.Category == cases.CategoryTextSpam,
+		CaseURL: m.cfg.BaseURL + "/desk/cases/" + l.Case.Ref, Urgent: cases.LaneText(l.Sending.Lane), Text: l.Report.Text}
+	if n := l.Responsible.Number; n != "" {
+		w.Number = numbers.Format(n)
+	}
+	for _, x := range l.Report.Details.Extracts {
+		if x.Kind == cases.ExtractLane && x.Value == string(l.Sending.Lane) {
+			w.Showed = excerpt(strings.Join(strings.Fields(x.Text), " "), maxShowed)
+		}
+	}
+	if len(w.Text) > maxForwarded {
+		w.Text = excerpt(w.Text, maxForwarded) + "\n[cut off: the whole text is with the case]"
+	}
+	return w
+}
+
+// Limits of what letters to colleagues quote, in bytes.
+const (
+	maxShowed    = 300
+	maxForwarded = 20_000
+)
+
+// excerpt is the start of a text, cut on a rune.
+func excerpt(s string, most int) string {
+	s = strings.TrimSpace(s)
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " …"
 }
 
 // templates holds kind.language.txt: a Subject line, an empty line, the text.

@@ -74,10 +74,10 @@ func saveCase(tx *gorm.DB, before cases.State, c *cases.Case) error {
 	if c.Facts.Parties != nil {
 		account = c.Facts.Parties.Originating
 	}
-	err = tx.Exec(`UPDATE cases SET title = ?, state = ?, disposition = ?, category = ?, priority = ?, factors = ?, facts = ?, assignee = ?, assignee_name = ?,
+	err = tx.Exec(`UPDATE cases SET title = ?, state = ?, disposition = ?, category = ?, priority = ?, lane = ?, rank = ?, urgent_since = ?, referred_at = ?, factors = ?, facts = ?, assignee = ?, assignee_name = ?,
 		claimed_at = ?, first_report = ?, last_report = ?, reports = ?, due_at = ?, first_act_at = ?, resolved_at = ?, live_until = ?, merged_into = ?,
 		version = ?, account = ?, search = ?, updated_at = ? WHERE id = ?`,
-		text(c.Title), c.State, c.Disposition, c.Category, c.Priority, factors, facts, c.Assignee, c.AssigneeName,
+		text(c.Title), c.State, c.Disposition, c.Category, c.Priority, c.Lane, cases.Rank(c.Lane, c.Priority), storedPtr(c.UrgentSince), storedPtr(c.ReferredAt), factors, facts, c.Assignee, c.AssigneeName,
 		storedPtr(c.ClaimedAt), stored(c.FirstReport), stored(c.LastReport), c.Reports, storedPtr(c.DueAt), storedPtr(c.FirstActAt), storedPtr(c.ResolvedAt),
 		storedPtr(c.LiveUntil), c.MergedInto, c.Version, short(account), searchable(c.Title, c.Ref), now, c.ID).Error
 	if err != nil {
@@ -90,6 +90,9 @@ func saveCase(tx *gorm.DB, before cases.State, c *cases.Case) error {
 	}
 	if (before == cases.StateResolved) != (c.State == cases.StateResolved) {
 		if err := assessSiblings(tx, now, c.ID); err != nil {
+			return err
+		}
+		if err := credit(tx, c.ID); err != nil {
 			return err
 		}
 	}
@@ -119,6 +122,13 @@ func likeWords(query string) []string {
 // AssessCase gathers the facts of a case and applies them under its lock, with
 // the completion of the attempt. A merged case has nothing to assess.
 func (s *Store) AssessCase(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Case, error) {
+	return s.JudgeCase(ctx, at, now, id, nil)
+}
+
+// JudgeCase is AssessCase followed, in the same transaction, by judge, which may
+// decide by the fresh facts. It can ask for the reporters of the case, and the
+// letters that it returns are recorded with what it decided. Nil judges nothing.
+func (s *Store) JudgeCase(ctx context.Context, at cases.Attempt, now time.Time, id int64, judge func(c *cases.Case, to func() ([]cases.Addressee, error)) ([]cases.Sending, error)) (cases.Case, error) {
 	now = stored(now)
 	var c cases.Case
 	err := s.retry(ctx, func(tx *gorm.DB) error {
@@ -135,7 +145,16 @@ func (s *Store) AssessCase(ctx context.Context, at cases.Attempt, now time.Time,
 		}
 		before := c.State
 		c.Assess(now, facts)
-		return saveCase(tx, before, &c)
+		var letters []cases.Sending
+		if judge != nil {
+			if letters, err = judge(&c, func() ([]cases.Addressee, error) { return addressees(tx, id) }); err != nil {
+				return err
+			}
+		}
+		if err := saveCase(tx, before, &c); err != nil {
+			return err
+		}
+		return recordLetters(tx, now, id, letters)
 	})
 	if err != nil {
 		return cases.Case{}, fmt.Errorf("assess case %d: %w", id, err)

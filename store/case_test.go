@@ -127,7 +127,7 @@ func TestAssess(t *testing.T) {
 		}
 		// Looked at again: the later finding counts.
 		err = s.AddFindings(ctx, cases.Attempt{}, noon, one.ReportID, []cases.Finding{
-			finding(cases.FindingCorroboration, "+12025550143", "confirmed", cases.FindingData{Matched: 1}), attested(7),
+			finding(cases.FindingCorroboration, "+12025550143", "confirmed", cases.FindingData{Matched: 1, Called: []string{"+12125550188"}}), attested(7),
 			finding(cases.FindingParties, "acme", "", cases.FindingData{Parties: &cases.Parties{Originating: "acme", Holder: "other"}}),
 		})
 		if err != nil {
@@ -147,6 +147,7 @@ func TestAssess(t *testing.T) {
 			Reports: 3, CalledParties: 2, Owners: 1, Reports24h: 3, FirstReport: noon, LastReport: noon.Add(2 * time.Minute),
 			Caller: "+12025550143", Callback: "+12025550199", Corroboration: cases.CorroborationConfirmed, Confirmed: 1, NotSeen: 1, Checked: 2,
 			Attestation: map[string]int{"B": 8}, Parties: &cases.Parties{Originating: "acme", Holder: "other"}, NumberHosted: true, Protected: true,
+			Corroborated: 1, Corroborated24h: 1, NotCarried: 1, Looking: true, Credibility: 0.5,
 		}
 		if diff := cmp.Diff(want, c.Facts); diff != "" {
 			t.Error(diff)
@@ -237,7 +238,7 @@ func TestListCases(t *testing.T) {
 			p.Pretext = []string{"Ünïversity loan", "car warranty", "100% off_er"}[i%3]
 			f := file(t, s, p)
 			byRef[f.CaseRef] = f.CaseID
-			exec(t, s, "UPDATE cases SET priority = ? WHERE id = ?", 10*(i%3), f.CaseID)
+			exec(t, s, "UPDATE cases SET priority = ?, rank = ? WHERE id = ?", 10*(i%3), 10*(i%3), f.CaseID)
 		}
 		var seen []int64
 		last := cases.Case{Priority: 101}
@@ -259,7 +260,7 @@ func TestListCases(t *testing.T) {
 			}
 			// A new case while somebody turns pages shifts nothing.
 			file(t, s, about(fmt.Sprintf("+1310555010%d", pages), "", ""))
-			exec(t, s, "UPDATE cases SET priority = 100 WHERE id = (SELECT max(id) FROM cases)")
+			exec(t, s, "UPDATE cases SET priority = 100, rank = 100 WHERE id = (SELECT max(id) FROM cases)")
 		}
 		if len(seen) != 7 || pages != 3 {
 			t.Errorf("%d cases on %d pages", len(seen), pages)

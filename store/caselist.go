@@ -7,7 +7,7 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// Cases lists cases by priority, then newest first. Merged ones are left out:
+// Cases lists cases by rank, then newest first: urgent ones, then by priority. Merged ones are left out:
 // they are worked on elsewhere.
 func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.Case], error) {
 	var w where
@@ -23,6 +23,9 @@ func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.
 		w.and("assignee = ''")
 	default:
 		w.and("assignee = ? AND assignee <> ''", text(q.Assignee))
+	}
+	if q.Urgent {
+		w.and("urgent_since IS NOT NULL")
 	}
 	if q.Category != "" {
 		w.and("category = ?", text(string(q.Category)))
@@ -42,15 +45,15 @@ func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.
 		if err != nil {
 			return cases.Page[cases.Case]{}, err
 		}
-		w.and("(priority, id) < (?, ?)", at[0], at[1])
+		w.and("(rank, id) < (?, ?)", at[0], at[1])
 	}
 	limit := pageLimit(q.Limit)
 	var items []cases.Case
-	err := s.read(ctx).Raw(fmt.Sprintf("SELECT * FROM cases WHERE %s ORDER BY priority DESC, id DESC LIMIT %d", &w, limit+1), w.args...).Scan(&items).Error
+	err := s.read(ctx).Raw(fmt.Sprintf("SELECT * FROM cases WHERE %s ORDER BY rank DESC, id DESC LIMIT %d", &w, limit+1), w.args...).Scan(&items).Error
 	if err != nil {
 		return cases.Page[cases.Case]{}, translate(err)
 	}
-	return cut(items, limit, func(c cases.Case) string { return cursorOf(int64(c.Priority), c.ID) }), nil
+	return cut(items, limit, func(c cases.Case) string { return cursorOf(int64(cases.Rank(c.Lane, c.Priority)), c.ID) }), nil
 }
 
 // CaseRefs returns the references of cases by id, those of merged ones too;

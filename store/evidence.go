@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -35,12 +36,33 @@ func (s *Store) AddFindings(ctx context.Context, at cases.Attempt, now time.Time
 		if err != nil {
 			return err
 		}
+		if err := corroborate(tx, reportID, fs); err != nil {
+			return err
+		}
 		return insertJobs(tx, now, []cases.Job{assessment(now, caseID)})
 	})
 	if err != nil {
 		return fmt.Errorf("findings of report %d: %w", reportID, err)
 	}
 	return nil
+}
+
+// corroborate keeps to which called numbers of a report a carried call went, as
+// the latest of its findings know.
+func corroborate(tx *gorm.DB, reportID int64, fs []cases.Finding) error {
+	i := slices.IndexFunc(fs, func(f cases.Finding) bool { return f.Kind == cases.FindingCorroboration })
+	if i < 0 {
+		return nil
+	}
+	if err := tx.Exec("DELETE FROM corroborated WHERE report_id = ?", reportID).Error; err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, e164 := range fs[i].Data.Called {
+		rows = append(rows, []any{reportID, short(e164)})
+	}
+	_, err := insert(tx, "corroborated (report_id, e164)", rows, "ON CONFLICT DO NOTHING")
+	return err
 }
 
 // Report returns a report with what belongs to it.

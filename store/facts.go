@@ -49,6 +49,9 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 		return f, err
 	}
 	f.Question, f.AskedAt = asked.State, asked.CreatedAt.UTC()
+	if err := referralFacts(tx, caseID, &f); err != nil {
+		return f, err
+	}
 	err = tx.Raw(`SELECT c.ref FROM related_cases r JOIN cases c ON c.id = r.other_id
 		WHERE r.case_id = ? AND c.merged_into = 0 ORDER BY c.id LIMIT ?`, caseID, cases.DefaultPage).Scan(&f.Related).Error
 	return f, err
@@ -59,26 +62,56 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 // still reopen what was resolved without it.
 func countReports(tx *gorm.DB, now time.Time, caseID int64, f *cases.Facts) error {
 	var n struct {
-		Reports     int
-		Owners      int
-		Recent      int
-		FirstReport moment
-		LastReport  moment
-		LastReply   moment
+		Reports      int
+		Owners       int
+		Recent       int
+		Institutions int
+		FirstReport  moment
+		LastReport   moment
+		LastReply    moment
 	}
 	err := tx.Raw(`SELECT count(*) AS reports, coalesce(sum(CASE WHEN r.reporter_kind = ? THEN 1 ELSE 0 END), 0) AS owners,
-		coalesce(sum(CASE WHEN r.received_at > ? THEN 1 ELSE 0 END), 0) AS recent, min(r.received_at) AS first_report, max(l.linked_at) AS last_report, max(r.replied_at) AS last_reply
-		FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?`, cases.ReporterNumberOwner, now.Add(-24*time.Hour), caseID).Scan(&n).Error
+		coalesce(sum(CASE WHEN r.received_at > ? THEN 1 ELSE 0 END), 0) AS recent,
+		coalesce(sum(CASE WHEN r.reporter_kind IN ? THEN 1 ELSE 0 END), 0) AS institutions, min(r.received_at) AS first_report, max(l.linked_at) AS last_report, max(r.replied_at) AS last_reply
+		FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?`, cases.ReporterNumberOwner, now.Add(-24*time.Hour), institutions, caseID).Scan(&n).Error
+	if err != nil {
+		return err
+	}
+	f.Institutions = n.Institutions
+	err = tx.Raw(`SELECT count(DISTINCT c.e164) AS corroborated, count(DISTINCT CASE WHEN r.received_at > ? THEN c.e164 END) AS corroborated24h
+		FROM links l JOIN reports r ON r.id = l.report_id JOIN corroborated c ON c.report_id = r.id WHERE l.case_id = ?`, now.Add(-24*time.Hour), caseID).Row().Scan(&f.Corroborated, &f.Corroborated24h)
+	if err != nil {
+		return err
+	}
+	err = tx.Raw(`SELECT coalesce(avg(credibility), 0) FROM reporters WHERE id IN (SELECT r.reporter_id FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ?)`,
+		caseID).Row().Scan(&f.Credibility)
 	if err != nil {
 		return err
 	}
 	var lanes []cases.Lane
 	err = tx.Raw("SELECT DISTINCT r.lane FROM links l JOIN reports r ON r.id = l.report_id WHERE l.case_id = ? AND r.lane <> ''", caseID).Scan(&lanes).Error
-	for _, l := range lanes {
-		f.Lane = cases.MoreUrgent(f.Lane, l)
+	if f.Lanes = cases.SortedLanes(lanes); len(f.Lanes) > 0 {
+		f.Lane = f.Lanes[0]
 	}
 	f.Reports, f.Owners, f.Reports24h, f.FirstReport, f.LastReport, f.LastReply = n.Reports, n.Owners, n.Recent, n.FirstReport.Time, n.LastReport.Time, n.LastReply.Time
 	return err
+}
+
+// institutions report for others or by office; what they are told is a person's.
+var institutions = []cases.ReporterKind{cases.ReporterCarrier, cases.ReporterRegulator, cases.ReporterTraceback, cases.ReporterPolice}
+
+// referralFacts sets what a referral to another carrier is judged by. It errs on
+// the side of keeping the case: a right to any of its numbers that stood at the
+// time of the call or later makes it ours, a look at the history counts only
+// as the latest of its report, and one that is under way or has died is awaited.
+func referralFacts(tx *gorm.DB, caseID int64, f *cases.Facts) error {
+	return tx.Raw(`SELECT
+		EXISTS (SELECT 1 FROM links l JOIN reports r ON r.id = l.report_id JOIN subjects s ON s.report_id = r.id JOIN entitlements e ON e.e164 = s.e164
+			WHERE l.case_id = ? AND (e.valid_until IS NULL OR e.valid_until > coalesce(r.earliest, r.received_at))),
+		EXISTS (SELECT 1 FROM links l JOIN jobs j ON j.object_id = l.report_id AND j.kind = ? WHERE l.case_id = ? AND j.state IN ('pending', 'enqueued', 'running', 'dead')),
+		(SELECT count(*) FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
+			WHERE l.case_id = ? AND g.kind = ? GROUP BY g.report_id) latest ON latest.id = f.id WHERE f.verdict = ? AND NOT f.incomplete)`,
+		caseID, cases.JobEnrich, caseID, caseID, cases.FindingCorroboration, cases.CorroborationNotSeen).Row().Scan(&f.Ours, &f.Looking, &f.NotCarried)
 }
 
 // rankReports sets what most reports say.

@@ -34,6 +34,9 @@ func (x *filings) finish(ones []*filing) error {
 		events = append(events, filed)
 		if f.NewReport || !automatic {
 			jobs = append(jobs, cases.Job{Kind: cases.JobEnrich, ObjectID: f.ReportID}, assessment(x.now, f.CaseID))
+			if one.Parsed.Lane != "" && !f.NewCase {
+				jobs = append(jobs, cases.Job{Kind: cases.JobUrgent, ObjectID: f.CaseID})
+			}
 		}
 		if one.words() {
 			scripts = append(scripts, f.ReportID)
@@ -51,7 +54,11 @@ func (x *filings) finish(ones []*filing) error {
 	if err != nil {
 		return err
 	}
-	if err := insertJobs(x.tx, x.now, slices.Concat(jobs, tell, place)); err != nil || len(rows) == 0 {
+	notify, err := x.notify(ones)
+	if err != nil {
+		return err
+	}
+	if err := insertJobs(x.tx, x.now, slices.Concat(jobs, tell, notify, place)); err != nil || len(rows) == 0 {
 		return err
 	}
 	_, err = changes{table: "messages", v: "v(id, report_id, reference, automatic, text_at)", row: "(CAST(? AS bigint), CAST(? AS bigint), ?, CAST(? AS boolean), CAST(? AS integer))",
@@ -92,6 +99,33 @@ func (x *filings) acknowledge(ones []*filing) ([]cases.Job, error) {
 	}
 	if err := x.limit(letters); err != nil {
 		return nil, err
+	}
+	return insertSendings(x.tx, x.now, letters)
+}
+
+// notify records the letters to colleagues, but for those that a case has had,
+// it or one that was merged into it, and returns the jobs that send them.
+func (x *filings) notify(ones []*filing) ([]cases.Job, error) {
+	var letters []cases.Sending
+	for _, one := range ones {
+		if len(one.Notices) == 0 || (!one.filed.NewReport && one.Parsed.Automatic()) {
+			continue
+		}
+		var had []cases.Sending
+		merged, err := mergedCases(x.tx, one.filed.CaseID)
+		if err != nil {
+			return nil, err
+		}
+		if err := x.tx.Raw("SELECT kind, lane, recipient FROM sendings WHERE case_id IN ? AND kind IN ('alert', 'forward')", merged).Scan(&had).Error; err != nil {
+			return nil, err
+		}
+		for _, n := range one.Notices {
+			if slices.ContainsFunc(had, func(h cases.Sending) bool { return h.Kind == n.Kind && h.Lane == n.Lane && h.To == n.To }) {
+				continue
+			}
+			n.CaseID, n.ReportID = one.filed.CaseID, one.filed.ReportID
+			letters = append(letters, n)
+		}
 	}
 	return insertSendings(x.tx, x.now, letters)
 }

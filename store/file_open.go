@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -123,6 +124,10 @@ func (x *filings) insertCases(ones []*filing) error {
 		p, received := one.Parsed, stored(one.Message.ReceivedAt)
 		facts := cases.Facts{Category: p.Category, Pretext: p.Pretext, Categories: map[cases.Category]int{p.Category: 1}, Reports: 1, Reports24h: 1,
 			FirstReport: received, LastReport: x.now, Caller: p.Number(cases.RoleCaller), Callback: p.Number(cases.RoleCallback), Lane: p.Lane}
+		var urgent *time.Time
+		if p.Lane != "" {
+			facts.Lanes, urgent = []cases.Lane{p.Lane}, &x.now
+		}
 		if p.Number(cases.RoleCalled) != "" {
 			facts.CalledParties = 1
 		}
@@ -137,13 +142,13 @@ func (x *filings) insertCases(ones []*filing) error {
 		}
 		ref := "new:" + one.Message.Token
 		titles[ref] = facts.Title()
-		rows = append(rows, []any{ref, titles[ref], cases.StateNew, p.Category, priority, factorsJSON, factsJSON, received, x.now, 1, x.now.Add(cases.FirstActWithin), x.now, x.now})
+		rows = append(rows, []any{ref, titles[ref], cases.StateNew, p.Category, priority, p.Lane, cases.Rank(p.Lane, priority), urgent, factorsJSON, factsJSON, received, x.now, 1, x.now.Add(cases.FirstActWithin), x.now, x.now})
 	}
 	var opened []struct {
 		ID  int64
 		Ref string
 	}
-	err := insertReturning(x.tx, "cases (ref, title, state, category, priority, factors, facts, first_report, last_report, reports, due_at, created_at, updated_at)", rows,
+	err := insertReturning(x.tx, "cases (ref, title, state, category, priority, lane, rank, urgent_since, factors, facts, first_report, last_report, reports, due_at, created_at, updated_at)", rows,
 		"RETURNING id, ref", &opened)
 	if err != nil || len(opened) == 0 {
 		return err

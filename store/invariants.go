@@ -154,17 +154,21 @@ var outwardRules = []invariant{
 	{rule: "nothing is sent twice", query: `SELECT 'sending ' || object_id AS object, CAST(count(*) AS text) || ' times' AS detail
 		FROM events WHERE object_kind = 'sending' AND command = 'sending.sent' GROUP BY object_id HAVING count(*) > 1`},
 	{rule: "a report is acknowledged once", query: `SELECT 'report ' || CAST(report_id AS text) AS object, CAST(count(*) AS text) || ' ' || kind AS detail
-		FROM sendings WHERE kind = 'acknowledgement' GROUP BY report_id, kind HAVING count(*) > 1`},
+		FROM sendings WHERE kind IN ('acknowledgement', 'referral') GROUP BY report_id, kind HAVING count(*) > 1`},
 	{rule: "a sender is answered once an hour", query: `SELECT 'sending ' || CAST(b.id AS text) AS object, 'so soon after sending ' || CAST(a.id AS text) AS detail
 		FROM sendings a JOIN sendings b ON b.to_digest = a.to_digest AND b.to_digest <> '' AND b.id > a.id AND b.kind = a.kind
 		WHERE a.kind = 'acknowledgement' AND a.state <> 'suppressed' AND b.state <> 'suppressed' AND {within the hour}`},
 	{rule: "what was sent was attempted", query: `SELECT 'sending ' || CAST(id AS text) AS object, state AS detail
 		FROM sendings WHERE state IN ('attempting', 'sent', 'refused', 'bounced', 'unknown') AND attempted_at IS NULL`},
 	{rule: "a planned or begun sending has a job", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, s.state || ', and nobody will go on' AS detail
-		FROM sendings s WHERE s.state IN ('planned', 'attempting') AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'tell' AND j.object_id = s.id AND ` + openJob + `)`},
+		FROM sendings s WHERE s.state IN ('planned', 'attempting') AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind IN ('tell', 'alert') AND j.object_id = s.id AND ` + openJob + `)`},
 	{rule: "an answer to a letter finds its report", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, 'its token leads nowhere' AS detail
 		FROM sendings s WHERE s.state <> 'suppressed' AND s.message_id LIKE 'ab.________________________________@%'
 		AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.key = 'mail:' || substr(s.message_id, 4, 32))`},
+	{rule: "colleagues are told once of a case and lane", query: `SELECT 'case ' || CAST(case_id AS text) AS object, CAST(count(*) AS text) || ' ' || kind || ' ' || lane AS detail
+		FROM sendings WHERE kind IN ('alert', 'forward') GROUP BY case_id, kind, lane, recipient HAVING count(*) > 1`},
+	{rule: "a referred case says so", query: `SELECT c.ref AS object, c.state || ' ' || c.disposition AS detail
+		FROM cases c WHERE c.referred_at IS NULL AND EXISTS (SELECT 1 FROM sendings s WHERE s.case_id = c.id AND s.kind = 'referral')`},
 	{rule: "a sending is of a report", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, 'report ' || CAST(s.report_id AS text) || ' is not there' AS detail
 		FROM sendings s LEFT JOIN reports r ON r.id = s.report_id WHERE r.id IS NULL`},
 }

@@ -99,6 +99,8 @@ func TestInvariants(t *testing.T) {
 		"a report is acknowledged once":                               {"DROP INDEX sendings_acknowledged", double},
 		"a sender is answered once an hour":                           {"DROP INDEX sendings_acknowledged", double},
 		"an answer to a letter finds its report":                      {"DELETE FROM threads"},
+		"colleagues are told once of a case and lane":                 {"DROP INDEX sendings_acknowledged", "DROP INDEX sendings_noticed", double, "UPDATE sendings SET kind = 'alert'"},
+		"a referred case says so":                                     {"UPDATE sendings SET kind = 'referral'"},
 		"what was sent was attempted":                                 {"UPDATE sendings SET attempted_at = NULL"},
 		"a planned or begun sending has a job":                        {"UPDATE sendings SET state = 'planned'"},
 		"a sending is of a report":                                    {"UPDATE sendings SET report_id = 999"},

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -126,19 +127,21 @@ func undelivered(tx *gorm.DB, now time.Time, before cases.SendingState, x cases.
 }
 
 // insertSendings records letters before anything is attempted, makes answers to
-// them find their report, and returns the jobs that send them.
+// them find their report, and returns the jobs that send them. A notice that its
+// case has had is left out, and an answer to one finds nothing: it is no
+// reporter's.
 func insertSendings(tx *gorm.DB, now time.Time, letters []cases.Sending) ([]cases.Job, error) {
 	rows := make([][]any, len(letters))
 	var keys [][]any
 	for i, a := range letters {
-		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.State, text(a.Note), now}
-		if a.State == cases.SendingPlanned {
+		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.Lane, a.State, text(a.Note), now}
+		if a.State == cases.SendingPlanned && !a.Kind.Notice() {
 			keys = append(keys, []any{mailKey(a.MessageID), a.ReportID})
 		}
 	}
 	var added []cases.Sending
-	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, state, note, created_at)", rows,
-		"RETURNING id, state", &added)
+	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, lane, state, note, created_at)", rows,
+		"ON CONFLICT (case_id, kind, lane, recipient) WHERE kind IN ('alert', 'forward') DO NOTHING RETURNING id, kind, state", &added)
 	if err != nil {
 		return nil, err
 	}
@@ -148,10 +151,18 @@ func insertSendings(tx *gorm.DB, now time.Time, letters []cases.Sending) ([]case
 	var jobs []cases.Job
 	for _, a := range added {
 		if a.State == cases.SendingPlanned {
-			jobs = append(jobs, cases.Job{Kind: cases.JobTell, ObjectID: a.ID})
+			jobs = append(jobs, cases.Job{Kind: tellJob(a.Kind), ObjectID: a.ID})
 		}
 	}
 	return jobs, nil
+}
+
+// tellJob is the job that sends a letter: an alert does not wait.
+func tellJob(k cases.SendingKind) cases.JobKind {
+	if k == cases.SendingAlert {
+		return cases.JobAlert
+	}
+	return cases.JobTell
 }
 
 // TellCase applies change to a case under its lock, like UpdateCase, and gives
@@ -171,18 +182,23 @@ func (s *Store) TellCase(ctx context.Context, now time.Time, id, version int64, 
 			if err != nil {
 				return err
 			}
-			for i := range letters {
-				letters[i].CaseID = id
-			}
-			jobs, err := insertSendings(tx, now, letters)
-			if err != nil {
-				return err
-			}
-			return insertJobs(tx, now, jobs)
+			return recordLetters(tx, now, id, letters)
 		})
 		return err
 	})
 	return c, err
+}
+
+// recordLetters records letters about a case and asks for their sending.
+func recordLetters(tx *gorm.DB, now time.Time, caseID int64, letters []cases.Sending) error {
+	for i := range letters {
+		letters[i].CaseID = caseID
+	}
+	jobs, err := insertSendings(tx, now, letters)
+	if err != nil {
+		return err
+	}
+	return insertJobs(tx, now, jobs)
 }
 
 // addressees are the reporters of a case that left an address, once for each of
@@ -205,6 +221,15 @@ func addressees(tx *gorm.DB, caseID int64) ([]cases.Addressee, error) {
 	for i, r := range rows {
 		to[i] = cases.Addressee{ReportID: r.ReportID, ReporterID: r.ReporterID, Channel: r.Channel, ReceivedAt: r.ReceivedAt.UTC(), Language: r.Language,
 			Email: r.Email, Mail: r.Details.Mail, BouncedAt: r.BouncedAt}
+	}
+	if err != nil || len(to) == 0 {
+		return to, err
+	}
+	var referred []int64
+	err = tx.Raw(`SELECT DISTINCT r.reporter_id FROM links l JOIN sendings x ON x.report_id = l.report_id AND x.kind = 'referral' JOIN reports r ON r.id = l.report_id
+		WHERE l.case_id = ?`, caseID).Scan(&referred).Error
+	for i := range to {
+		to[i].Referred = slices.Contains(referred, to[i].ReporterID)
 	}
 	return to, err
 }
@@ -230,6 +255,6 @@ func (s *Store) DecideSending(ctx context.Context, a cases.Actor, now time.Time,
 		if x.State != cases.SendingPlanned {
 			return undelivered(tx, now, cases.SendingUnknown, x)
 		}
-		return insertJobs(tx, now, []cases.Job{{Kind: cases.JobTell, ObjectID: id}})
+		return insertJobs(tx, now, []cases.Job{{Kind: tellJob(x.Kind), ObjectID: id}})
 	})
 }

@@ -22,6 +22,7 @@ func (s *Server) apiCases(api huma.API) {
 	huma.Register(api, reg("note-case", http.MethodPost, "/api/v1/cases/{ref}/notes", "Add a note"), s.apiNote)
 	huma.Register(api, reg("ask-reporter", http.MethodPost, "/api/v1/cases/{ref}/questions", "Ask a reporter by mail"), s.apiAsk)
 	huma.Register(api, reg("resolve-case", http.MethodPost, "/api/v1/cases/{ref}/resolve", "Judge a case"), s.apiResolve)
+	huma.Register(api, reg("refer-case", http.MethodPost, "/api/v1/cases/{ref}/refer", "Send the reporters to another carrier, and resolve"), s.apiRefer)
 	huma.Register(api, reg("reopen-case", http.MethodPost, "/api/v1/cases/{ref}/reopen", "Take a judgement back"), s.apiReopen)
 	huma.Register(api, reg("merge-case", http.MethodPost, "/api/v1/cases/{ref}/merge", "Move all reports into another case"), s.apiMerge)
 	huma.Register(api, reg("unmerge-case", http.MethodPost, "/api/v1/cases/{ref}/unmerge", "Move them back"), s.apiUnmerge)
@@ -41,6 +42,9 @@ type caseJSON struct {
 	Facts       cases.Facts    `json:"facts"`
 	Assignee    string         `json:"assignee,omitempty"`
 	Reports     int            `json:"reports"`
+	Lane        string         `json:"lane,omitempty" doc:"Why it stands above all others, whatever its priority"`
+	Called      int            `json:"called_corroborated" doc:"Called numbers to which a reported call is known to have gone: what complaints are counted by"`
+	Referable   bool           `json:"referable" doc:"It seems another carrier's: POST …/refer tells the reporters and resolves it"`
 	Version     int64          `json:"version" doc:"Send it back with a decision: a case that has changed since is a conflict"`
 	OpenedAt    time.Time      `json:"opened_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
@@ -52,7 +56,7 @@ func caseToJSON(c cases.Case) caseJSON {
 		c.Factors = []cases.Factor{}
 	}
 	return caseJSON{c.Ref, c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
-		c.Reports, c.Version, c.CreatedAt, c.UpdatedAt, c.ResolvedAt}
+		c.Reports, string(c.Lane), c.Facts.Corroborated, c.Referral().Proposed, c.Version, c.CreatedAt, c.UpdatedAt, c.ResolvedAt}
 }
 
 type findingJSON struct {
@@ -84,12 +88,13 @@ type listCasesInput struct {
 	Category string   `query:"category"`
 	Number   string   `query:"number" doc:"E.164, as caller or callback"`
 	Account  string   `query:"account" doc:"Originating account"`
+	Urgent   bool     `query:"urgent" doc:"Only those with a lane that nobody has acted upon"`
 	Assignee string   `query:"assignee" doc:"Staff id, or - for nobody"`
 	Text     string   `query:"q" doc:"Words in title and reference; all of them"`
 }
 
 func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[caseJSON], error) {
-	q := cases.CaseQuery{Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Cursor: in.Cursor, Limit: in.Limit}
+	q := cases.CaseQuery{Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent, Cursor: in.Cursor, Limit: in.Limit}
 	for _, st := range in.State {
 		q.States = append(q.States, cases.State(st))
 	}
@@ -171,6 +176,16 @@ func (s *Server) apiResolve(ctx context.Context, in *struct {
 }) (*caseOutput, error) {
 	c, err := s.Desk.Resolve(ctx, actorOf(ctx), in.Ref, desk.Judgement{Version: in.Body.Version, Disposition: cases.Disposition(in.Body.Disposition),
 		Reason: in.Body.Reason, Quiet: in.Body.Quiet})
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiRefer(ctx context.Context, in *struct {
+	CaseRef
+	Body struct {
+		Version int64 `json:"version,omitempty" doc:"What you saw; 0 decides whatever has happened since"`
+	}
+}) (*caseOutput, error) {
+	c, err := s.Desk.Refer(ctx, actorOf(ctx), in.Ref, in.Body.Version)
 	return s.caseOut(ctx, c, err)
 }
 

@@ -81,6 +81,13 @@ func (s *Server) showNumber(c *gin.Context, a cases.Actor) error {
 		return err
 	}
 	p := NumberPage{Number: v.E164, Detail: numberDetail(v.E164), Traffic: trafficOf("Calls that showed it", v.Traffic, m.coverage, nil, s.now(), zoneOf(c))}
+	if !v.Facts.Hosted {
+		to, err := s.Desk.Responsible(c.Request.Context(), a, v.E164)
+		if err != nil {
+			return err
+		}
+		p.Responsible = responsibleText(to)
+	}
 	if !v.Facts.Assignable {
 		p.Warnings = append(p.Warnings, sentence("it cannot have been assigned to anybody: "+cmp.Or(v.Facts.Reason, "no numbering plan has it")))
 	}

@@ -49,6 +49,17 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		p.Related = append(p.Related, CaseLink{Ref: r.Ref, Headline: r.Title, State: caseState(cases.Case{State: r.State}), Why: r.Reason})
 	}
 	p.Merged, p.Outcome = ev.merged(), ev.outcome()
+	p.Lane, p.Counted = laneSign(x), counted(x.Facts, p.Parts.ReportsTotal)
+	if r := x.Referral(); r.Proposed {
+		p.Referral = &ReferralLine{Reason: r.Reason, Hold: sentence(r.Hold), Can: p.Can.Resolve}
+	}
+	if n := cmp.Or(x.Facts.Caller, x.Facts.Callback); n != "" && !x.Facts.Ours && !x.Facts.NumberHosted {
+		to, err := s.Desk.Responsible(c.Request.Context(), a, n)
+		if err != nil {
+			return CasePage{}, err
+		}
+		p.Responsible = responsibleText(to)
+	}
 	p.Resolve.Dispositions = dispositionChoices()
 	p.Ask.Reporters = reportersOf(ev.Reports)
 	p.Can.Ask = p.Can.Ask && len(p.Ask.Reporters) > 0
@@ -57,6 +68,24 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 	}
 	p.Restrict = ev.restrictForm()
 	return p, nil
+}
+
+// counted says how many called numbers bear the reports out.
+func counted(f cases.Facts, reports int) string {
+	return count(reports, "report", "reports") + ", " + count(f.Corroborated, "called number", "called numbers") + " corroborated"
+}
+
+// responsibleText says which carrier answers for a number, as far as is known.
+func responsibleText(r cases.Responsible) string {
+	switch {
+	case r.Carrier != "" && r.AbuseContact != "":
+		return r.Carrier + " (numbers that begin with +" + r.Prefix + "), abuse contact " + r.AbuseContact
+	case r.Carrier != "":
+		return r.Carrier + " (numbers that begin with +" + r.Prefix + ")"
+	case r.TollFree:
+		return "not known: a toll-free number does not say which company answers for it (its RespOrg)"
+	}
+	return "not known: no prefix in the table of carriers fits"
 }
 
 // reportersOf are those who left an address, each once, newest first.

@@ -106,6 +106,18 @@ func (s *Server) resolveCase(c *gin.Context, a cases.Actor) error {
 	})
 }
 
+// referCase sends the reporters to the carrier that answers for the number.
+func (s *Server) referCase(c *gin.Context, a cases.Actor) error {
+	v, err := version(c)
+	if err == nil {
+		_, err = s.Desk.Refer(c.Request.Context(), a, c.Param("ref"), v)
+	}
+	if cases.KindOf(err) == cases.KindInvalid {
+		return s.again(c, a, err, func(*CasePage) string { return sentence(err.Error()) })
+	}
+	return s.done(c, err, "The reporters are referred, and the case is resolved.", "")
+}
+
 func (s *Server) reopenCase(c *gin.Context, a cases.Actor) error {
 	reason := c.PostForm("reason")
 	_, err := s.Desk.Reopen(c.Request.Context(), a, c.Param("ref"), reason)

@@ -91,6 +91,9 @@ func (ev evidence) strip() []StripCell {
 func (ev evidence) callHappened() StripCell {
 	f := ev.Case.Facts
 	sign := callSign(f)
+	if f.Reports > 0 && f.Categories[cases.CategoryTextSpam] == f.Reports {
+		return StripCell{Question: "Call happened", Tone: Unknown, Answer: "a text message", Detail: "Call history says nothing about it.", Href: "#" + anchor(cases.FindingCorroboration)}
+	}
 	cell := StripCell{Question: "Call happened", Tone: sign.Tone, Answer: sign.Word, Detail: sign.Reason}
 	if found, ok := ev.newest(cases.FindingCorroboration); ok {
 		cell.Href = "#" + anchor(cases.FindingCorroboration)
@@ -189,6 +192,9 @@ func (ev evidence) atRisk() StripCell {
 
 // signsOf are the judgements on a row of the queue.
 func signsOf(f cases.Facts) []Sign {
+	if f.Reports > 0 && f.Categories[cases.CategoryTextSpam] == f.Reports {
+		return []Sign{{Tone: Unknown, Word: "a text message", Reason: "call history says nothing about it"}}
+	}
 	call, signed := callSign(f), signedSign(f)
 	call.Label = "Call"
 	return []Sign{call, signed}

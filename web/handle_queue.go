@@ -22,6 +22,8 @@ var queueViews = []struct {
 	{"", "To do", nil},
 	{"mine", "Mine", nil},
 	{"unclaimed", "Unclaimed", nil},
+	{"urgent", "Urgent", nil},
+	{"texts", "Text messages", nil},
 	{"waiting", "Waiting", []cases.State{cases.StateAwaitingReporter, cases.StateAwaitingCustomer, cases.StateAwaitingApproval, cases.StateMitigated}},
 	{"resolved", "Resolved", []cases.State{cases.StateResolved}},
 }
@@ -40,6 +42,10 @@ func (s *Server) queueQuery(c *gin.Context, a cases.Actor) cases.CaseQuery {
 		q.Assignee = a.ID
 	case "unclaimed":
 		q.Assignee = "-"
+	case "urgent":
+		q.Urgent = true
+	case "texts":
+		q.Category = cases.CategoryTextSpam
 	}
 	text := strings.TrimSpace(c.Query("q"))
 	if text != "" && view == "" {
@@ -96,7 +102,7 @@ func (s *Server) queue(ctx context.Context, a cases.Actor, q cases.CaseQuery) (c
 
 func (s *Server) queueRow(x cases.Case, a cases.Actor) QueueRow {
 	r := QueueRow{Ref: x.Ref, Priority: x.Priority, Factors: factorsOf(x), Category: cases.CategoryTitle(x.Category), Headline: x.Facts.Pretext, Reports: x.Reports,
-		Called: x.Facts.CalledParties, Due: s.due(x), Owner: ownerOf(x, a), State: caseState(x), Number: cmp.Or(x.Facts.Caller, x.Facts.Callback), Signs: signsOf(x.Facts)}
+		Called: x.Facts.CalledParties, Corroborated: x.Facts.Corroborated, Lane: laneSign(x), Due: s.due(x), Owner: ownerOf(x, a), State: caseState(x), Number: cmp.Or(x.Facts.Caller, x.Facts.Callback), Signs: signsOf(x.Facts)}
 	if p := x.Facts.Parties; p != nil && p.Originating != "" {
 		r.Account = cmp.Or(p.OriginatingName, p.Originating)
 		if len(p.Path) > 0 {
@@ -104,6 +110,14 @@ func (s *Server) queueRow(x cases.Case, a cases.Actor) QueueRow {
 		}
 	}
 	return r
+}
+
+// laneSign says why a case stands above all others; nil when it does not.
+func laneSign(x cases.Case) *Sign {
+	if x.Lane == "" || x.Closed() {
+		return nil
+	}
+	return &Sign{Tone: Harm, Label: "Urgent", Word: laneWord(x.Lane), Reason: sentence(cases.LaneText(x.Lane)) + " It stands above all others until it is resolved."}
 }
 
 func factorsOf(x cases.Case) []Factor {

@@ -99,6 +99,9 @@ func (s *Server) statusPage(c *gin.Context, st desk.Status) StatusPage {
 	resolved := cs.State == cases.StateResolved
 	done := []bool{cs.Facts.Checked > 0 || resolved, cs.FirstActAt != nil || resolved, resolved}
 	compared := StatusStep{Label: "Compared with our call records", Note: "usually within minutes"}
+	if st.Report.Category == cases.CategoryTextSpam {
+		compared.Label = "Looked up whose number it is"
+	}
 	looked := StatusStep{Label: "Looked at by a person", Note: "usually within a day"}
 	answer := StatusStep{Label: "Answer", Note: "by " + due}
 	if done[0] {
@@ -113,6 +116,10 @@ func (s *Server) statusPage(c *gin.Context, st desk.Status) StatusPage {
 	if resolved {
 		answer.Note, answer.At = "given", *cs.ResolvedAt
 		p.Closed, p.Outcome, p.OutcomeTone = true, outcomeText(cs.Disposition), Known
+		if st.Referred != nil {
+			// Answering reopens it: what the letter says, and more.
+			p.Closed, p.Outcome = false, referredText(*st.Referred, st.Region, st.Report.Category, s.Renderer.options.FormatNumber)
+		}
 	} else {
 		p.Expect = "We aim to answer " + answerBy + ", by " + due + "."
 	}

@@ -50,7 +50,7 @@ func (s *Server) view(c *gin.Context) (View, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Nav = m.nav
+	v.Nav, v.Urgent = m.nav, m.urgent
 	return v, nil
 }
 
@@ -174,6 +174,7 @@ type counts struct {
 // measures are what is counted, and how far call records reach.
 type measures struct {
 	nav      NavCounts
+	urgent   UrgentBar
 	coverage []cases.Coverage
 }
 
@@ -205,6 +206,9 @@ func (s *Server) measure(ctx context.Context, a cases.Actor) (measures, error) {
 		return m, err
 	}
 	m.nav.Queue = capped(len(work.Items), work.Next != "")
+	if m.urgent, err = s.urgentBar(ctx, a); err != nil {
+		return m, err
+	}
 	waiting, err := s.Desk.Restrictions(ctx, a, cases.RestrictionQuery{States: []cases.RestrictionState{cases.RestrictionProposed}, Limit: cases.MaxPage})
 	if err != nil {
 		return m, err

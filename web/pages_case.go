@@ -29,6 +29,14 @@ type CasePage struct {
 	Unmerge  ReasonForm
 	// Merged is the case that this one is part of now.
 	Merged *CaseLink
+	// Lane is why it stands above all others; nil when it does not.
+	Lane *Sign
+	// Responsible is who answers for the number, in a sentence; "" not asked.
+	Responsible string
+	// Referral is proposed where the case is another carrier's; nil when it is not.
+	Referral *ReferralLine
+	// Counted says by how many called numbers the reports are borne out.
+	Counted string
 	// Problem is what went wrong with a command and belongs to none of its fields.
 	Problem string
 	// OutcomeNote says how a resolved case ended.
@@ -212,6 +220,13 @@ type CheckItem struct {
 	Text string
 	Done bool
 	Note string
+}
+
+// ReferralLine proposes to send the reporters to another carrier.
+type ReferralLine struct {
+	Reason string
+	Hold   string // why it did not go by itself; "" the desk is to be asked
+	Can    bool
 }
 
 // Outcome is how a case ended.

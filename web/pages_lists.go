@@ -129,6 +129,7 @@ type NumberLine struct {
 type NumberPage struct {
 	Number       string
 	Detail       string // "United States, New York, geographic"
+	Responsible  string // who answers for it, in a sentence; "" it is ours
 	Warnings     []string
 	Holders      []HolderLine
 	Traffic      *Traffic

@@ -27,15 +27,19 @@ type QueueRow struct {
 	Category string // "Robocall"
 	Headline string // "SSA suspension"
 	Reports  int
-	Called   int // distinct called parties
-	Due      Due
-	Owner    Person
-	State    State
-	Number   string // E.164 of the number shown; empty when unknown
-	Account  string
-	Via      string // "reseller Northtel"
-	Signs    []Sign
-	Current  bool
+	Called   int // distinct called parties, as reported
+	// Corroborated counts the called numbers to which a reported call is known to
+	// have gone; it is what complaints are counted by.
+	Corroborated int
+	Lane         *Sign // why it stands above all others; nil when it does not
+	Due          Due
+	Owner        Person
+	State        State
+	Number       string // E.164 of the number shown; empty when unknown
+	Account      string
+	Via          string // "reseller Northtel"
+	Signs        []Sign
+	Current      bool
 }
 
 // Factor is one reason of a priority.

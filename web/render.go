@@ -17,6 +17,7 @@ type View struct {
 	Theme  string         // "", "light" or "dark"
 	Viewer Viewer
 	Nav    NavCounts
+	Urgent UrgentBar
 	Toast  *Toast
 	// Development adds the link to the style guide.
 	Development bool

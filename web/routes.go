@@ -51,6 +51,7 @@ func (s *Server) pages(e *gin.Engine) {
 	d.POST("/setup/:secret", s.page(s.setup))
 
 	d.GET("/queue", s.signedIn(s.showQueue))
+	d.GET("/urgent", s.signedIn(s.showUrgent))
 	d.GET("/queue/new", s.signedIn(s.showNewWork))
 	d.POST("/queue/claim-next", s.signedIn(s.claimNext))
 	d.GET("/cases/:ref", s.signedIn(s.showCase))
@@ -60,6 +61,7 @@ func (s *Server) pages(e *gin.Engine) {
 	d.POST("/cases/:ref/note", s.signedIn(s.noteCase))
 	d.POST("/cases/:ref/ask", s.signedIn(s.askReporter))
 	d.POST("/cases/:ref/resolve", s.signedIn(s.resolveCase))
+	d.POST("/cases/:ref/refer", s.signedIn(s.referCase))
 	d.POST("/cases/:ref/reopen", s.signedIn(s.reopenCase))
 	d.POST("/cases/:ref/merge", s.signedIn(s.mergeCase))
 	d.POST("/cases/:ref/unmerge", s.signedIn(s.unmergeCase))

@@ -46,11 +46,11 @@ func (w *world) routeAccess() map[string]access {
 		"GET /desk/sign-in": {everybody, ""}, "POST /desk/sign-in": {nil, ""}, // by password, likewise
 		"POST /desk/sign-out": {nil, ""}, "GET /desk/setup/:secret": {everybody, ""}, "POST /desk/setup/:secret": {everybody, ""},
 
-		"GET /desk": {allStaff, ""}, "GET /desk/queue": {allStaff, ""}, "GET /desk/queue/new": {allStaff, ""}, "POST /desk/queue/claim-next": {deciders, ""},
+		"GET /desk": {allStaff, ""}, "GET /desk/queue": {allStaff, ""}, "GET /desk/queue/new": {allStaff, ""}, "GET /desk/urgent": {allStaff, ""}, "POST /desk/queue/claim-next": {deciders, ""},
 		"GET /desk/cases/:ref": {allStaff, ""}, "GET /desk/cases/:ref/preview": {allStaff, ""}, "GET /desk/cases/:ref/restrict/blast": {allStaff, ""},
 		"POST /desk/cases/:ref/claim": {deciders, ""}, "POST /desk/cases/:ref/release": {deciders, ""}, "POST /desk/cases/:ref/note": {deciders, form("text", "x")},
 		"POST /desk/cases/:ref/ask": {deciders, form("text", "x")}, "POST /api/v1/cases/:ref/questions": {keepers, `{"text":"x"}`},
-		"POST /desk/cases/:ref/resolve": {deciders, form("version", "1", "disposition", "insufficient", "reason", "x")}, "POST /desk/cases/:ref/reopen": {deciders, form("reason", "x")},
+		"POST /desk/cases/:ref/resolve": {deciders, form("version", "1", "disposition", "insufficient", "reason", "x")}, "POST /desk/cases/:ref/refer": {deciders, form("version", "1")}, "POST /desk/cases/:ref/reopen": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/merge": {deciders, form("into", w.ref, "reason", "x")}, "POST /desk/cases/:ref/unmerge": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/restrict": {deciders, restriction},
 		"GET /desk/restrictions":         {allStaff, ""}, "GET /desk/restrictions/:id": {allStaff, ""}, "POST /desk/restrictions/:id/approve": {approvers, ""},
@@ -64,7 +64,7 @@ func (w *world) routeAccess() map[string]access {
 		"POST /api/v1/reports": {[]string{"nobody", "reports", "cases", "all"}, `{"description":"x"}`}, "GET /api/v1/reports": {readers, ""}, "GET /api/v1/reports/:id": {readers, ""},
 		"GET /api/v1/cases": {readers, ""}, "GET /api/v1/cases/:ref": {readers, ""}, "GET /api/v1/events": {[]string{"read", "all"}, ""},
 		"POST /api/v1/cases/:ref/claim": {keepers, ""}, "POST /api/v1/cases/:ref/release": {keepers, ""}, "POST /api/v1/cases/:ref/notes": {keepers, `{"text":"x"}`},
-		"POST /api/v1/cases/:ref/resolve": {keepers, `{"version":1,"disposition":"insufficient","reason":"x"}`}, "POST /api/v1/cases/:ref/reopen": {keepers, because},
+		"POST /api/v1/cases/:ref/resolve": {keepers, `{"version":1,"disposition":"insufficient","reason":"x"}`}, "POST /api/v1/cases/:ref/refer": {keepers, `{"version":1}`}, "POST /api/v1/cases/:ref/reopen": {keepers, because},
 		"POST /api/v1/cases/:ref/merge": {keepers, `{"into":"` + w.ref + `","reason":"x"}`}, "POST /api/v1/cases/:ref/unmerge": {keepers, because},
 		"GET /api/v1/restrictions": {readers, ""}, "GET /api/v1/restrictions/:id": {readers, ""}, "POST /api/v1/restrictions": {keepers, proposal},
 		"POST /api/v1/restrictions/preview": {readers, proposal}, "POST /api/v1/restrictions/:id/approve": {keepers, ""}, "POST /api/v1/restrictions/:id/reject": {keepers, because},

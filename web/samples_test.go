@@ -52,6 +52,17 @@ func statusPage() StatusPage {
 			{Label: "Looked at by a person", Note: "usually within a day", Phase: "later"}, {Label: "Answer to you", Note: "by 26 November", Phase: "later"}}}
 }
 
+// urgent is a reader who is told that an urgent case waits.
+func urgent(v *View) {
+	v.Urgent = UrgentBar{Count: "1", One: true, Word: "somebody's life is threatened", Href: "/desk/cases/AB-2026-004220"}
+}
+
+func urgentQueue() QueuePage {
+	p := queuePage()
+	p.Rows[0].Lane = &Sign{Tone: Harm, Label: "Urgent", Word: "threat to life", Reason: "Somebody's life is threatened."}
+	return p
+}
+
 func queuePage() QueuePage {
 	var rows []QueueRow
 	for i := range 4 {
@@ -112,7 +123,17 @@ func casePage() CasePage {
 			Campaigns: []CaseCampaign{{Href: "/desk/campaigns/88121", Text: "Same script as AB-2026-004198, 94 %. The same script is told in 14 other cases, 212 reports in all.", Others: campaignCaseLines(), More: 11}}, Subjects: subjects(), Restrictions: restrictionLines()[:1],
 			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
 		Can:     CaseActs{Release: true, Note: true, Resolve: true, Restrict: true},
-		Resolve: ResolveForm{Dispositions: dispositions()}, Restrict: sampleRestrictForm()}
+		Resolve: ResolveForm{Dispositions: dispositions()}, Restrict: sampleRestrictForm(), Counted: "31 reports, 27 called numbers corroborated"}
+}
+
+// foreignCase is one that seems another carrier's, and urgent all the same.
+func foreignCase() CasePage {
+	p := casePage()
+	p.Lane = &Sign{Tone: Harm, Label: "Urgent", Word: "threat to life", Reason: "Somebody's life is threatened."}
+	p.Responsible = "Pacific Voice (numbers that begin with +1310), abuse contact abuse@pacific.example"
+	p.Referral = &ReferralLine{Reason: "No number of the case is one of ours, and our call records are complete for the reported time and have none of the reported calls (1 report looked at).",
+		Hold: "A person has begun to work on it.", Can: true}
+	return p
 }
 
 func dispositions() []Choice {
@@ -173,7 +194,7 @@ func accountPage() AccountPage {
 }
 
 func numberPage() NumberPage {
-	return NumberPage{Number: "+12025550143", Detail: "United States, Washington DC", Warnings: []string{"12 of the people who reported it are called by it; one is its holder. Being its holder is no evidence."},
+	return NumberPage{Number: "+12025550143", Detail: "United States, Washington DC", Responsible: "Pacific Voice (numbers that begin with +1202555), abuse contact abuse@pacific.example", Warnings: []string{"12 of the people who reported it are called by it; one is its holder. Being its holder is no evidence."},
 		Holders: []HolderLine{{"Harbor Clinic", "/desk/accounts/acct-2210", "assignment", sampleNow.Add(-15000 * time.Hour), time.Time{}, true}, {"Old Harbor LLC", "/desk/accounts/acct-12", "letter of authorisation", sampleNow.Add(-30000 * time.Hour), sampleNow.Add(-15000 * time.Hour), false}},
 		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[:1]}
 }
@@ -237,8 +258,9 @@ func everyPage() []drawn {
 		{"error-422", ErrorPage{Status: 422, Heading: "Something in it is wrong", Text: "Nothing was filed. Mend the fields below and send it again.", Fields: []FieldProblem{{"caller_number", "too short"}}}, 422, public},
 		{"error-500", ErrorPage{Status: 500, Heading: "That did not work", Text: "The fault is ours, and it has been recorded. What you sent before is safe.", Request: "req-77ab"}, 500, public},
 		{"queue", queuePage(), 200, toast}, {"queue-empty", QueuePage{Views: queuePage().Views}, 200, nil}, {"queue-none", QueuePage{Query: "zebra"}, 200, nil},
-		{"new-work", NewWork{Count: 4, Href: "/desk/queue"}, 200, nil}, {"new-work-none", NewWork{}, 200, nil}, {"case-preview", *previewPage(), 200, nil},
-		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
+		{"new-work", NewWork{Count: 4, Href: "/desk/queue"}, 200, nil}, {"new-work-none", NewWork{}, 200, nil},
+		{"urgent", UrgentBar{Count: "3", Word: "somebody's life is threatened", Href: "/desk/queue?view=urgent"}, 200, nil}, {"urgent-none", UrgentBar{}, 200, nil}, {"queue-urgent", urgentQueue(), 200, urgent}, {"case-preview", *previewPage(), 200, nil},
+		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-foreign", foreignCase(), 200, urgent}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
 		{"blast", sampleRestrictForm().Blast, 200, nil}, {"blast-none", BlastRadius{}, 200, nil}, {"blast-problem", BlastRadius{Problem: "The call records could not be read."}, 200, nil},
 		{"restrictions", RestrictionsPage{Views: []Tab{{"In force", "/desk/restrictions", "2", true}, {"To approve", "/desk/restrictions?view=proposed", "1", false}}, Rows: restrictionLines()}, 200, nil},
 		{"restrictions-empty", RestrictionsPage{}, 200, nil}, {"restriction", restrictionPage(), 200, nil}, {"restriction-proposed", proposedRestriction(), 200, nil},

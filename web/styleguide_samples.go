@@ -20,7 +20,7 @@ func sampleFactors() []Factor {
 
 func sampleRows(now time.Time) []QueueRow {
 	row := func(ref string, priority int, category, headline, number, account, via string, reports, called int, left time.Duration, owner Person, signs ...Sign) QueueRow {
-		return QueueRow{Ref: ref, Priority: priority, Factors: sampleFactors(), Category: category, Headline: headline, Number: number, Account: account, Via: via, Reports: reports, Called: called,
+		return QueueRow{Ref: ref, Priority: priority, Factors: sampleFactors(), Category: category, Headline: headline, Number: number, Account: account, Via: via, Reports: reports, Called: called, Corroborated: called / 2,
 			Due: Due{What: "first act", At: now.Add(left), Left: left}, Owner: owner, Signs: signs, State: State{"new", "New", Neutral}}
 	}
 	me := Person{Name: "Dana Reyes", Me: true}

@@ -14,12 +14,16 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// queues and their weights: reading what came in goes before working on it, which
-// still goes on in a flood that lasts.
-var queues = map[string]int{"file": 19, "work": 1}
+// queues and their weights: what is urgent, and there is little of that, goes
+// before all else, and reading what came in goes before working on it, which still
+// goes on in a flood that lasts.
+var queues = map[string]int{"urgent": 80, "file": 19, "work": 1}
 
 func queueOf(k cases.JobKind) string {
-	if k == cases.JobFile {
+	switch k {
+	case cases.JobAlert, cases.JobUrgent:
+		return "urgent"
+	case cases.JobFile:
 		return "file"
 	}
 	return "work"

@@ -106,6 +106,8 @@ func New(c Config) *Pool {
 		cases.JobEnrich:    p.enrich,
 		cases.JobAssess:    p.assess,
 		cases.JobTell:      p.tell,
+		cases.JobAlert:     p.tell,
+		cases.JobUrgent:    p.assess,
 		cases.JobMailbox:   p.mailbox,
 		cases.JobCampaigns: p.campaigns,
 	}

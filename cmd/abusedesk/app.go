@@ -75,7 +75,8 @@ func (a *app) assemble(ctx context.Context) error {
 	if err != nil {
 		return usageError{fmt.Errorf("ABUSEDESK_EMERGENCY_NUMBERS: %w", err)}
 	}
-	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, AuthServers: strings.Fields(a.cfg.MailAuthServers), Hint: a.hints.send, Now: time.Now, Log: a.log}
+	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, AuthServers: strings.Fields(a.cfg.MailAuthServers),
+		AlertMail: a.cfg.alert, TextMail: a.cfg.texts, AskReferrals: a.cfg.Referrals == "ask", Hint: a.hints.send, Now: time.Now, Log: a.log}
 	if a.cfg.SMTPURL != "" {
 		m, err := notify.NewMailer(notify.MailerConfig{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Subaddress: a.cfg.MailSubaddress == "true", BaseURL: a.cfg.BaseURL, Operator: a.cfg.Operator})
 		if err != nil {

@@ -37,6 +37,9 @@ type config struct {
 	MailFrom           string `env:"MAIL_FROM"`
 	MailSubaddress     string `env:"MAIL_SUBADDRESS" envDefault:"false"`
 	MailAuthServers    string `env:"MAIL_AUTH_SERVERS"`
+	AlertMail          string `env:"ALERT_MAIL"`
+	TextAbuseMail      string `env:"TEXT_ABUSE_MAIL"`
+	Referrals          string `env:"REFERRALS" envDefault:"auto"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
 	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`
@@ -57,6 +60,8 @@ type config struct {
 	auditKey  ed25519.PrivateKey
 	oauth     map[string]*mailbox.Tokens // by the client's name
 	mailboxes []mailbox.Mailbox
+	alert     []string // addresses
+	texts     []string
 }
 
 // secretNames may come from files, and so may oauthSecretNames.
@@ -156,6 +161,11 @@ func (c *config) check() (problems []error) {
 	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		bad("MAIL_FROM", "say which address mail is sent from, since SMTP_URL is set")
+	}
+	c.alert = c.colleagues("ALERT_MAIL", c.AlertMail, bad)
+	c.texts = c.colleagues("TEXT_ABUSE_MAIL", c.TextAbuseMail, bad)
+	if c.Referrals != "auto" && c.Referrals != "ask" {
+		bad("REFERRALS", "use auto or ask, not %q", c.Referrals)
 	}
 	if c.AuditKey != "" {
 		// Any secret of enough bytes makes a signing key; the same one on every replica.

@@ -16,6 +16,7 @@ type importCmd struct {
 	Accounts importAccountsCmd `cmd:"" help:"Accounts and their connections, CSV."`
 	Numbers  importNumbersCmd  `cmd:"" help:"Rights to show numbers, CSV."`
 	Calls    importCallsCmd    `cmd:"" help:"Call records, CSV or NDJSON."`
+	Carriers importCarriersCmd `cmd:"" help:"Which carrier answers for which numbers, CSV."`
 }
 
 // load opens the file, runs the loader on the open database and prints what
@@ -56,6 +57,16 @@ type importNumbersCmd struct {
 func (c importNumbersCmd) Run(p *process) error {
 	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
 		return csvload.Numbers(r, a.cfg.Region, func(in []cases.Entitlement) error { return a.desk.ImportEntitlements(ctx, operator, in) })
+	})
+}
+
+type importCarriersCmd struct {
+	File string `arg:""`
+}
+
+func (c importCarriersCmd) Run(p *process) error {
+	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
+		return csvload.Carriers(r, func(in []cases.CarrierPrefix) error { return a.desk.ImportCarriers(ctx, operator, in) })
 	})
 }
 
