@@ -22,6 +22,7 @@ func (s *Server) apiCases(api huma.API) {
 	huma.Register(api, reg("note-case", http.MethodPost, "/api/v1/cases/{ref}/notes", "Add a note"), s.apiNote)
 	huma.Register(api, reg("ask-reporter", http.MethodPost, "/api/v1/cases/{ref}/questions", "Ask a reporter by mail"), s.apiAsk)
 	huma.Register(api, reg("resolve-case", http.MethodPost, "/api/v1/cases/{ref}/resolve", "Judge a case"), s.apiResolve)
+	huma.Register(api, reg("correct-report", http.MethodPost, "/api/v1/cases/{ref}/corrections", "Say what a report tells, where it was read wrong"), s.apiCorrect)
 	huma.Register(api, reg("refer-case", http.MethodPost, "/api/v1/cases/{ref}/refer", "Send the reporters to another carrier, and resolve"), s.apiRefer)
 	huma.Register(api, reg("reopen-case", http.MethodPost, "/api/v1/cases/{ref}/reopen", "Take a judgement back"), s.apiReopen)
 	huma.Register(api, reg("merge-case", http.MethodPost, "/api/v1/cases/{ref}/merge", "Move all reports into another case"), s.apiMerge)
@@ -186,6 +187,19 @@ func (s *Server) apiRefer(ctx context.Context, in *struct {
 	}
 }) (*caseOutput, error) {
 	c, err := s.Desk.Refer(ctx, actorOf(ctx), in.Ref, in.Body.Version)
+	return s.caseOut(ctx, c, err)
+}
+
+func (s *Server) apiCorrect(ctx context.Context, in *struct {
+	CaseRef
+	Body struct {
+		Report int64  `json:"report" doc:"Of the case"`
+		Field  string `json:"field" doc:"number, category, pretext, reporter_kind, lane, occurred_at, occurrences, money_lost, impersonated, language or traceback.reference, .campaign, .call_id, .upstream"`
+		Number string `json:"number,omitempty" doc:"Which number, where the field is number"`
+		Value  string `json:"value" doc:"What is right: caller, callback or called for a number, an instant (RFC 3339) for occurred_at, like 50.00 USD for money_lost; empty where there is none of it"`
+	}
+}) (*caseOutput, error) {
+	c, err := s.Desk.Correct(ctx, actorOf(ctx), in.Ref, in.Body.Report, cases.Correction{Kind: cases.ExtractKind(in.Body.Field), Number: in.Body.Number, Value: in.Body.Value})
 	return s.caseOut(ctx, c, err)
 }
 

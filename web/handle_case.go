@@ -35,7 +35,7 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		Opened: x.CreatedAt, Version: x.Version, Priority: x.Priority, Factors: factorsOf(x), Strip: ev.strip(), Timeline: ev.timeline(), Can: actsOf(x, a)}
 	p.Parts = CaseParts{ReportsTotal: max(x.Reports, len(ev.Reports)), Findings: ev.findings(), Subjects: ev.subjects(), Checklist: ev.checklist()}
 	for _, r := range ev.Reports[:min(reportsOnCase, len(ev.Reports))] {
-		p.Parts.Reports = append(p.Parts.Reports, caseReport(r, ev.zone))
+		p.Parts.Reports = append(p.Parts.Reports, caseReport(r, ev.zone, p.Can.Correct))
 	}
 	if p.Parts.ReportsTotal > len(p.Parts.Reports) {
 		p.Parts.ReportsHref = "/desk/reports?case=" + x.Ref
@@ -60,6 +60,7 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		}
 		p.Responsible = responsibleText(to)
 	}
+	p.Correct.Fields = correctChoices()
 	p.Resolve.Dispositions = dispositionChoices()
 	p.Ask.Reporters = reportersOf(ev.Reports)
 	p.Can.Ask = p.Can.Ask && len(p.Ask.Reporters) > 0
@@ -179,6 +180,7 @@ func actsOf(x cases.Case, a cases.Actor) CaseActs {
 		Claim:    open && x.Assignee == "" && may(cases.CmdClaimCase),
 		Release:  open && x.Assignee != "" && may(cases.CmdReleaseCase),
 		Note:     may(cases.CmdNoteCase),
+		Correct:  x.MergedInto == 0 && may(cases.CmdCorrectReport),
 		Ask:      open && may(cases.CmdAskReporter),
 		Resolve:  open && may(cases.CmdResolveCase),
 		Reopen:   x.State == cases.StateResolved && x.MergedInto == 0 && may(cases.CmdReopenCase),

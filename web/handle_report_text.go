@@ -15,6 +15,7 @@ type mark struct {
 	start, end int
 	what       string
 	confidence float64
+	fix        *Fix
 }
 
 // marks are the places at which numbers and other things were found.
@@ -26,11 +27,11 @@ func marks(v cases.ReportView) []mark {
 		}
 	}
 	for _, s := range v.Subjects {
-		add(mark{s.StartAt, s.EndAt, "number " + roleWord(s.Role), s.Confidence})
+		add(mark{s.StartAt, s.EndAt, "number " + roleWord(s.Role), s.Confidence, fixOf(v, cases.ExtractNumber, s.E164, string(s.Role))})
 	}
 	for _, e := range v.Details.Extracts {
 		if word := extractWord(e.Kind); word != "" {
-			add(mark{e.Start, e.End, word, e.Confidence})
+			add(mark{e.Start, e.End, word, e.Confidence, fixOf(v, e.Kind, "", e.Value)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b mark) int { return cmp.Or(a.start-b.start, b.end-a.end) })
@@ -51,7 +52,7 @@ func highlighted(v cases.ReportView) []Segment {
 		if m.start > at {
 			out = append(out, Segment{Text: v.Text[at:m.start]})
 		}
-		out = append(out, Segment{Text: v.Text[m.start:m.end], Mark: m.what, Confidence: m.confidence})
+		out = append(out, Segment{Text: v.Text[m.start:m.end], Mark: m.what, Confidence: m.confidence, Fix: m.fix})
 		at = m.end
 	}
 	if at < len(v.Text) {
@@ -63,8 +64,9 @@ func highlighted(v cases.ReportView) []Segment {
 func reportPath(id int64) string  { return "/desk/reports/" + strconv.FormatInt(id, 10) }
 func messagePath(id int64) string { return "/desk/messages/" + strconv.FormatInt(id, 10) }
 
-// caseReport is a complaint as pages show it.
-func caseReport(v cases.ReportView, zone *time.Location) CaseReport {
+// caseReport is a complaint as pages show it. fixes: what was read wrong can be
+// corrected.
+func caseReport(v cases.ReportView, zone *time.Location, fixes bool) CaseReport {
 	r := CaseReport{ID: strconv.FormatInt(v.ID, 10), Channel: channelWord(v.Channel), Received: v.ReceivedAt, Kind: reporterWord(v.ReporterKind),
 		Text: highlighted(v), Why: v.LinkReason, RawHref: reportPath(v.ID), Occurred: occurred(v.OccurredAt(), zone)}
 	if v.Earliest != nil {
@@ -73,11 +75,15 @@ func caseReport(v cases.ReportView, zone *time.Location) CaseReport {
 	if v.Reporter != nil {
 		r.Reporter = cmp.Or(v.Reporter.Email, v.Reporter.Name, v.Reporter.Phone)
 	}
+	r.ReadAs, r.Correct = readAs(v), fixes
 	if v.Unreadable {
 		r.Broken = "This message could not be understood."
 	}
 	for _, s := range v.Subjects {
-		r.Numbers = append(r.Numbers, ReportNumber{roleWord(s.Role), s.E164})
+		r.Numbers = append(r.Numbers, ReportNumber{roleWord(s.Role), s.E164, fixOf(v, cases.ExtractNumber, s.E164, string(s.Role))})
+	}
+	if !fixes {
+		r.plain()
 	}
 	for _, a := range v.Details.Attachments {
 		r.Files = append(r.Files, FileLine{Name: cmp.Or(a.Name, "file without a name"), Type: a.Type, Bytes: a.Bytes, Href: reportPath(v.ID)})

@@ -25,9 +25,17 @@ func TestWhatWasFoundIsHighlighted(t *testing.T) {
 	extract(cases.ExtractLanguage, "Basta")  // is no place
 	extract(cases.ExtractTraceback+".campaign", "of mine")
 	v.Details.Extracts = append(v.Details.Extracts, cases.Extract{Kind: cases.ExtractLane, Start: 3, End: 999}, cases.Extract{Kind: cases.ExtractLane, Start: strings.Index(text, "¡") + 1, End: len(text)})
-	want := []Segment{{"Yesterday", "time of the call", 0.5}, {" ", "", 0}, {"+1 202 555 0143", "number shown", 0.9}, {" took ", "", 0}, {"$40", "money lost", 0.5}, {" ", "", 0},
-		{"of mine", "traceback request", 0.5}, {". ¡Basta!", "", 0}}
-	if diff := cmp.Diff(want, highlighted(v)); diff != "" {
+	marked := func(text, what string, confidence float64) Segment { return Segment{Text: text, Mark: what, Confidence: confidence} }
+	want := []Segment{marked("Yesterday", "time of the call", 0.5), {Text: " "}, marked("+1 202 555 0143", "number shown", 0.9), {Text: " took "}, marked("$40", "money lost", 0.5), {Text: " "},
+		marked("of mine", "traceback request", 0.5), {Text: ". ¡Basta!"}}
+	r := CaseReport{Text: highlighted(v)}
+	for _, g := range r.Text {
+		if (g.Mark != "") != (g.Fix != nil) {
+			t.Errorf("%q: can be corrected: %v", g.Text, g.Fix != nil)
+		}
+	}
+	r.plain()
+	if diff := cmp.Diff(want, r.Text); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -126,7 +126,7 @@ func readable(raw []byte) string {
 }
 
 func (s *Server) reportPage(c *gin.Context, a cases.Actor, v cases.ReportView) ReportPage {
-	p := ReportPage{ID: strconv.FormatInt(v.ID, 10), CaseRef: v.CaseRef, Category: cases.CategoryTitle(v.Category), Report: caseReport(v, zoneOf(c)), Warnings: v.Details.Warnings,
+	p := ReportPage{ID: strconv.FormatInt(v.ID, 10), CaseRef: v.CaseRef, Category: cases.CategoryTitle(v.Category), Report: caseReport(v, zoneOf(c), false), Warnings: v.Details.Warnings,
 		CanReveal: v.Reporter != nil && cases.Permit(a, cases.CmdRevealReporter) == nil}
 	p.Report.RawHref = ""
 	fact := func(name, value string) {

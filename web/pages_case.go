@@ -24,6 +24,7 @@ type CasePage struct {
 	Restrict RestrictForm
 	Note     NoteForm
 	Ask      AskForm
+	Correct  CorrectForm
 	Reopen   ReasonForm
 	Merge    MergeForm
 	Unmerge  ReasonForm
@@ -63,7 +64,7 @@ type CaseParts struct {
 
 // CaseActs are the commands that this reader may give on this case now.
 type CaseActs struct {
-	Claim, Release, Note, Ask, Resolve, Reopen, Restrict, Merge, Unmerge bool
+	Claim, Release, Note, Ask, Correct, Resolve, Reopen, Restrict, Merge, Unmerge bool
 }
 
 // StripCell is one of the five questions with its answer.
@@ -83,6 +84,33 @@ type Segment struct {
 	Text       string
 	Mark       string
 	Confidence float64 // 0 to 1
+	Fix        *Fix    // nil: nothing to choose
+}
+
+// Fix corrects something of a report by choosing what is right.
+type Fix struct {
+	Ref     string // of the case
+	Report  string
+	Field   string
+	Number  string
+	Options []Choice
+}
+
+// ReadAs is what a report as a whole was taken for.
+type ReadAs struct {
+	What  string
+	Value string
+	Fix   *Fix
+}
+
+// CorrectForm corrects something of a report by writing what is right.
+type CorrectForm struct {
+	Report string
+	Field  Field
+	Fields []Choice
+	Number Field
+	Value  Field
+	Shown  bool
 }
 
 // CaseReport is a complaint as its case shows it.
@@ -96,6 +124,8 @@ type CaseReport struct {
 	Kind     string // "called party"
 	Text     []Segment
 	Numbers  []ReportNumber
+	ReadAs   []ReadAs
+	Correct  bool // by writing what is right
 	Why      string // of the link: "same caller number"
 	Broken   string // why it could not be read; shown instead of an extraction
 	Files    []FileLine
@@ -106,6 +136,7 @@ type CaseReport struct {
 type ReportNumber struct {
 	Role   string
 	Number string
+	Fix    *Fix // nil: may not be corrected
 }
 
 // FileLine is an attachment.

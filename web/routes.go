@@ -60,6 +60,7 @@ func (s *Server) pages(e *gin.Engine) {
 	d.POST("/cases/:ref/release", s.signedIn(s.releaseCase))
 	d.POST("/cases/:ref/note", s.signedIn(s.noteCase))
 	d.POST("/cases/:ref/ask", s.signedIn(s.askReporter))
+	d.POST("/cases/:ref/correct", s.signedIn(s.correctReport))
 	d.POST("/cases/:ref/resolve", s.signedIn(s.resolveCase))
 	d.POST("/cases/:ref/refer", s.signedIn(s.referCase))
 	d.POST("/cases/:ref/reopen", s.signedIn(s.reopenCase))

@@ -50,6 +50,7 @@ func (w *world) routeAccess() map[string]access {
 		"GET /desk/cases/:ref": {allStaff, ""}, "GET /desk/cases/:ref/preview": {allStaff, ""}, "GET /desk/cases/:ref/restrict/blast": {allStaff, ""},
 		"POST /desk/cases/:ref/claim": {deciders, ""}, "POST /desk/cases/:ref/release": {deciders, ""}, "POST /desk/cases/:ref/note": {deciders, form("text", "x")},
 		"POST /desk/cases/:ref/ask": {deciders, form("text", "x")}, "POST /api/v1/cases/:ref/questions": {keepers, `{"text":"x"}`},
+		"POST /desk/cases/:ref/correct": {deciders, form("report", "1", "field", "lane", "value", "")}, "POST /api/v1/cases/:ref/corrections": {keepers, `{"report":1,"field":"lane","value":""}`},
 		"POST /desk/cases/:ref/resolve": {deciders, form("version", "1", "disposition", "insufficient", "reason", "x")}, "POST /desk/cases/:ref/refer": {deciders, form("version", "1")}, "POST /desk/cases/:ref/reopen": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/merge": {deciders, form("into", w.ref, "reason", "x")}, "POST /desk/cases/:ref/unmerge": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/restrict": {deciders, restriction},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"github.com/abusedesk/abusedesk/cases"
 	"time"
 )
 
@@ -106,11 +107,16 @@ func caseLinks() []CaseLink {
 		{Ref: "AB-2026-003377", Headline: "Robocall · SSA benefits", State: State{"resolved", "Spoofed elsewhere", Neutral}, Opened: sampleNow.Add(-900 * time.Hour), Reports: 3, Why: "similar script"}}
 }
 
+func sampleFix(k cases.ExtractKind, number, now string) *Fix {
+	return fixOf(cases.ReportView{CaseRef: "AB-2026-004217", Report: cases.Report{ID: 88121}}, k, number, now)
+}
+
 func caseReports() []CaseReport {
 	return []CaseReport{
 		{ID: "R-88121", Channel: "Web form", Received: sampleNow.Add(-5 * time.Hour), Occurred: "today at about 10:40", At: sampleNow.Add(-6 * time.Hour), Reporter: "m…@example.com", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88121",
-			Text:    []Segment{{Text: "A recorded voice said that my social security number is suspended and that I should call "}, {"833 555 0161", "callback number", 0.94}, {Text: " or press 1. It showed "}, {"202-555-0143", "number shown", 0.98}, {Text: ". It was "}, {"today about twenty to eleven", "time", 0.7}, {Text: "."}},
-			Numbers: []ReportNumber{{"shown", "+12025550143"}, {"callback", "+18335550161"}, {"called", "+16175550119"}}},
+			Text:    []Segment{{Text: "A recorded voice said that my social security number is suspended and that I should call "}, {"833 555 0161", "callback number", 0.94, sampleFix(cases.ExtractNumber, "+18335550161", "callback")}, {Text: " or press 1. It showed "}, {"202-555-0143", "number shown", 0.98, sampleFix(cases.ExtractNumber, "+12025550143", "caller")}, {Text: ". It was "}, {"today about twenty to eleven", "time", 0.7, sampleFix(cases.ExtractTime, "", "x")}, {Text: "."}},
+			Numbers: []ReportNumber{{"shown", "+12025550143", nil}, {"callback", "+18335550161", sampleFix(cases.ExtractNumber, "+18335550161", "callback")}, {"called", "+16175550119", nil}},
+			ReadAs:  readAs(cases.ReportView{CaseRef: "AB-2026-004217", Report: cases.Report{ID: 88121, Category: cases.CategoryRobocall, Pretext: "government", ReporterKind: cases.ReporterCalled}}), Correct: true},
 		{ID: "R-88140", Channel: "E-mail", Received: sampleNow.Add(-3 * time.Hour), Reporter: "j…@example.org", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88140", Text: []Segment{{Text: "Third call this week. Stop it.\n<script>alert(1)</script>"}}, Files: []FileLine{{"voicemail.wav", "audio/wav", 182044, "/desk/files/1"}}},
 		{ID: "R-88155", Channel: "Chat", Received: sampleNow.Add(-time.Hour), Reporter: "visitor 5521", Kind: "called party", Broken: "This message uses a character set that we do not know.", RawHref: "/desk/reports/R-88155"},
 	}

@@ -22,17 +22,18 @@ import (
 type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Serve    serveCmd    `cmd:"" help:"Run the service. Configured by ABUSEDESK_… variables; see docs/operate.md."`
-	Demo     demoCmd     `cmd:"" help:"Run everything embedded, with a synthetic carrier and live reports through all doors."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema up to date."`
-	Import   importCmd   `cmd:"" help:"Load accounts, numbers or call records from a file."`
-	Parse    parseCmd    `cmd:"" help:"Print what is understood of a mail or a text, as JSON. Needs no database."`
-	User     userCmd     `cmd:"" help:"Manage members of staff."`
-	Apikey   apikeyCmd   `cmd:"" help:"Manage API keys."`
-	Audit    auditCmd    `cmd:"" help:"Check the audit log."`
-	Shaken   shakenCmd   `cmd:"" help:"Check caller identity: STIR/SHAKEN headers and certificates. Needs no database."`
-	Simulate simulateCmd `cmd:"" help:"Send reports through the real doors of a running service and keep a ledger of what was acknowledged."`
-	Doctor   doctorCmd   `cmd:"" help:"Check the installation, and with --invariants the whole database."`
+	Serve       serveCmd       `cmd:"" help:"Run the service. Configured by ABUSEDESK_… variables; see docs/operate.md."`
+	Demo        demoCmd        `cmd:"" help:"Run everything embedded, with a synthetic carrier and live reports through all doors."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
+	Import      importCmd      `cmd:"" help:"Load accounts, numbers or call records from a file."`
+	Parse       parseCmd       `cmd:"" help:"Print what is understood of a mail or a text, as JSON. Needs no database."`
+	User        userCmd        `cmd:"" help:"Manage members of staff."`
+	Apikey      apikeyCmd      `cmd:"" help:"Manage API keys."`
+	Corrections correctionsCmd `cmd:"" help:"Print the reports that analysts corrected, with what is right in them, as JSON lines. Personal data."`
+	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
+	Shaken      shakenCmd      `cmd:"" help:"Check caller identity: STIR/SHAKEN headers and certificates. Needs no database."`
+	Simulate    simulateCmd    `cmd:"" help:"Send reports through the real doors of a running service and keep a ledger of what was acknowledged."`
+	Doctor      doctorCmd      `cmd:"" help:"Check the installation, and with --invariants the whole database."`
 }
 
 // open loads the configuration and connects to the database.
