@@ -34,6 +34,8 @@ type Facts struct {
 	InForce       int            `json:"in_force"`  // restrictions in force on it
 	Related       []string       `json:"related,omitempty"`
 	Lane          Lane           `json:"lane,omitempty"` // the most urgent of its reports
+	// Traceback is of traceback cases alone.
+	Traceback *TracebackFacts `json:"traceback,omitempty"`
 
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
@@ -51,7 +53,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
 		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
 		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Related, o.Related) &&
-		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question
+		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback)
 }
 
 var categoryTitle = map[Category]string{
@@ -71,6 +73,13 @@ func CategoryTitle(c Category) string {
 // Title names the case for a list: what is alleged, and the story told.
 func (f Facts) Title() string {
 	t := CategoryTitle(f.Category)
+	if f.Traceback != nil {
+		t = TracebackTitle
+		if about := f.Traceback.about(); about != "" {
+			t += " · " + about
+		}
+		return t
+	}
 	if f.Pretext != "" {
 		t += " · " + f.Pretext
 	}
@@ -110,6 +119,8 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	if f.Lane != "" {
 		add(lanePoints, "%s", laneReason[f.Lane])
 	}
+	clock, why := f.Traceback.urgency(now)
+	add(clock, "%s", why)
 	people := max(f.CalledParties, min(f.Reports, 1))
 	if people > 0 {
 		add(int(math.Round(8*math.Log2(float64(people+1)))), "%s", plural(people, "person", "people")+" called")

@@ -18,8 +18,9 @@ type Page[T any] struct {
 
 // CaseQuery selects cases. The order is by priority, then newest first.
 type CaseQuery struct {
-	States   []State // empty: all but resolved and merged
-	Assignee string  // staff id; "-" nobody
+	Kind     CaseKind // "" any
+	States   []State  // empty: all but resolved and merged
+	Assignee string   // staff id; "-" nobody
 	Category Category
 	Number   string // E.164, in any role but called
 	Account  string // originating account
@@ -88,14 +89,17 @@ type Dossier struct {
 	Findings     []Finding    // newest first, at most MaxDossier
 	Restrictions []Restriction
 	Sendings     []Sending
+	Requests     []TracebackRequest // of a traceback case, oldest first
 	Related      []Related
 	Events       []Event // newest first, at most MaxDossier
 }
 
-// Related is another case that shares a key: a merge is proposed.
+// Related is another case that shares a key: a merge is proposed where it is of
+// the same kind.
 type Related struct {
 	CaseID int64
 	Ref    string
+	Kind   CaseKind
 	Title  string
 	State  State
 	Reason string

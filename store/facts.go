@@ -46,6 +46,9 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 		return f, err
 	}
 	f.Question, f.AskedAt = asked.State, asked.CreatedAt.UTC()
+	if f.Traceback, err = gatherTraceback(tx, caseID); err != nil {
+		return f, err
+	}
 	err = tx.Raw(`SELECT c.ref FROM related_cases r JOIN cases c ON c.id = r.other_id
 		WHERE r.case_id = ? AND c.merged_into = 0 ORDER BY c.id LIMIT ?`, caseID, cases.DefaultPage).Scan(&f.Related).Error
 	return f, err
