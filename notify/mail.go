@@ -16,8 +16,15 @@ import (
 // (RFC 3834), so that no honest machine answers it. The header writer encodes
 // and refuses what could break out of a header line.
 func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
-	subject, text, err := compose(l, words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
-		Question: l.Sending.Text, Disposition: l.Sending.Disposition})
+	w := words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
+		Question: l.Sending.Text, Disposition: l.Sending.Disposition}
+	if t := l.Report.Details.Traceback; t != nil {
+		w.Reference = strings.Join(strings.Fields(t.Reference), " ")
+	}
+	if t := l.Case.Facts.Traceback; t != nil && t.Owed() {
+		w.Due = t.Clock.Due.UTC().Format("Monday, 2 January 2006, 15:04 UTC")
+	}
+	subject, text, err := compose(l, w)
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +55,14 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
 	h.Set("Content-Transfer-Encoding", "quoted-printable")
 	var b bytes.Buffer
-	w, err := mail.CreateSingleInlineWriter(&b, h)
+	body, err := mail.CreateSingleInlineWriter(&b, h)
 	if err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
-	if _, err := io.WriteString(w, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
+	if _, err := io.WriteString(body, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
-	if err := w.Close(); err != nil {
+	if err := body.Close(); err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
 	return b.Bytes(), nil

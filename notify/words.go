@@ -21,7 +21,9 @@ type words struct {
 	Ref         string
 	StatusURL   string
 	Operator    string
-	Question    string
+	Question    string // what an analyst wrote
+	Reference   string // the requester's, of a traceback
+	Due         string // of its answer; "" no limit
 	Disposition cases.Disposition
 }
 
@@ -32,9 +34,13 @@ var templates = template.Must(template.New("").Option("missingkey=error").ParseF
 // English. A kind without words is an error.
 func compose(l cases.Letter, w words) (subject, text string, err error) {
 	language, _, _ := strings.Cut(strings.ToLower(l.Sending.Language), "-")
-	t := templates.Lookup(fmt.Sprintf("%s.%s.txt", l.Sending.Kind, language))
+	kind := string(l.Sending.Kind)
+	if l.Case.Kind == cases.CaseTraceback && l.Sending.Kind == cases.SendingAcknowledgement {
+		kind = "traceback_acknowledgement" // in English alone, like the answer: it is the trade's
+	}
+	t := templates.Lookup(fmt.Sprintf("%s.%s.txt", kind, language))
 	if t == nil {
-		t = templates.Lookup(fmt.Sprintf("%s.%s.txt", l.Sending.Kind, fallback))
+		t = templates.Lookup(fmt.Sprintf("%s.%s.txt", kind, fallback))
 	}
 	if t == nil {
 		return "", "", &cases.Error{Kind: cases.KindInvalid, Message: "there are no words for " + string(l.Sending.Kind)}
