@@ -28,6 +28,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	api.UseMiddleware(s.identifyAPI(api))
 	s.apiReports(api)
 	s.apiCases(api)
+	s.apiTracebacks(api)
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
 	s.apiCalls(api)

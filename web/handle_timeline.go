@@ -106,6 +106,14 @@ func eventWords(e cases.Event) string {
 		return "looked into a sending: " + strings.ToLower(sendingState(cases.SendingState(d["state"])).Word)
 	case string(cases.CmdAskReporter):
 		return "asked the reporter of report " + d["report"]
+	case string(cases.CmdVerifyRequester):
+		return "verified who asks in report " + d["report"]
+	case "requester.refuse":
+		return "refused who asks in report " + d["report"]
+	case "requester.undo":
+		return "took back what was decided about who asks in report " + d["report"]
+	case string(cases.CmdAnswerTraceback):
+		return "answered the traceback request of report " + d["report"]
 	case "reporter.bounced":
 		return "gave up an address: mail to it came back"
 	case "sending.sent":

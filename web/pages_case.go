@@ -27,6 +27,8 @@ type CasePage struct {
 	Reopen   ReasonForm
 	Merge    MergeForm
 	Unmerge  ReasonForm
+	// Traceback is the head of a traceback case; nil of any other.
+	Traceback *TracebackPanel
 	// Merged is the case that this one is part of now.
 	Merged *CaseLink
 	// Problem is what went wrong with a command and belongs to none of its fields.

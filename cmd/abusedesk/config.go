@@ -15,6 +15,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
 )
@@ -36,6 +37,9 @@ type config struct {
 	MailFrom           string `env:"MAIL_FROM"`
 	MailSubaddress     string `env:"MAIL_SUBADDRESS" envDefault:"false"`
 	MailAuthServers    string `env:"MAIL_AUTH_SERVERS"`
+	Requesters         string `env:"TRACEBACK_REQUESTERS"`
+	TimeZone           string `env:"TIME_ZONE" envDefault:"America/New_York"`
+	Holidays           string `env:"HOLIDAYS" envDefault:"us"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
 	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`
@@ -55,6 +59,9 @@ type config struct {
 	auditKey  ed25519.PrivateKey
 	oauth     map[string]*mailbox.Tokens // by the client's name
 	mailboxes []mailbox.Mailbox
+
+	office     cases.Office
+	requesters cases.Requesters
 }
 
 // secretNames may come from files, and so may oauthSecretNames.
@@ -146,6 +153,12 @@ func (c *config) check() (problems []error) {
 	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs, c.oauth); err != nil {
 		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))
 	}
+	if c.requesters, err = cases.ParseRequesters(c.Requesters); err != nil {
+		bad("TRACEBACK_REQUESTERS", "%v; use addresses and @domains", err)
+	}
+	var wrong []error
+	c.office, wrong = office(c.TimeZone, c.Holidays)
+	problems = append(problems, wrong...)
 	if c.MailSubaddress != "true" && c.MailSubaddress != "false" {
 		bad("MAIL_SUBADDRESS", "use true or false, not %q", c.MailSubaddress)
 	}

@@ -42,7 +42,7 @@ export function dialogs(): void {
 function choose(dialog: HTMLDialogElement, preset: string): void {
   const [name, value] = preset.split("=", 2);
   for (const input of dialog.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`)) {
-    if (input.type === "text") input.value = value ?? "";
+    if (input.type === "text" || input.type === "hidden") input.value = value ?? "";
     else if (input.value === value) {
       input.checked = true;
       input.dispatchEvent(new Event("change", { bubbles: true }));
