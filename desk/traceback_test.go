@@ -163,6 +163,9 @@ func TestTracebackByForm(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tracing(t, w)
 		f := w.submit(`{"category":"traceback","caller_number":"+17244428039","called_number":"+13035550101","occurred_at":"2026-11-24T10:00:00Z","reporter":{"email":"trace@itg.example","kind":"traceback"}}`)
+		if held := w.dossier(f.CaseRef).Sendings; len(held) != 1 || held[0].State != cases.SendingHeld {
+			t.Errorf("filed with %+v", held) // and not only kept back as it would have gone out
+		}
 		if sent := w.tellAll(); len(sent) > 0 {
 			t.Fatalf("sent %+v", sent)
 		}
