@@ -75,6 +75,8 @@ const (
 	CmdAskReporter     Command = "case.ask" // write to a reporter
 	CmdResolveCase     Command = "case.resolve"
 	CmdReopenCase      Command = "case.reopen"
+	CmdVerifyRequester Command = "requester.verify" // say who asks for a traceback, or refuse him
+	CmdAnswerTraceback Command = "traceback.answer"
 	CmdMergeCase       Command = "case.merge"
 	CmdUnmergeCase     Command = "case.unmerge"
 	CmdProposeRestrict Command = "restriction.propose"
@@ -95,15 +97,15 @@ const (
 // Commands lists every command, for the table test of permissions.
 func Commands() []Command {
 	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
-		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict,
-		CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
+		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict,
+		CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
 		CmdImport, CmdManageStaff, CmdManageKeys}
 }
 
 var (
 	auditorCommands = []Command{CmdReadCases, CmdReadRaw, CmdReadOperations, CmdReadEvents}
 	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase,
-		CmdReopenCase, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob}, auditorCommands...)
+		CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob}, auditorCommands...)
 	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict}, analystCommands...)
 
 	roleCommands = map[Role][]Command{
@@ -117,7 +119,7 @@ var (
 		ScopeRead:    {CmdReadCases, CmdReadEvents, CmdReadOperations},
 		ScopeReports: {CmdFileReport},
 		ScopeCases: {CmdReadCases, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase, CmdReopenCase,
-			CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict},
+			CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict},
 		ScopeCalls:  {CmdIngestCalls},
 		ScopePolicy: {CmdAskPolicy},
 	}

@@ -14,6 +14,7 @@ func TestPermit(t *testing.T) {
 		CmdRevealReporter: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdFileReport: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdCorrectReport: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdClaimCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdReleaseCase: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdNoteCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdAskReporter: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdResolveCase: {RoleAnalyst, RoleApprover, RoleAdmin},
+		CmdVerifyRequester: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdAnswerTraceback: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdReopenCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdMergeCase: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdUnmergeCase: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdProposeRestrict: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdLiftRestrict: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdResolveSending: {RoleAnalyst, RoleApprover, RoleAdmin},

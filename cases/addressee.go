@@ -17,6 +17,8 @@ type Addressee struct {
 	Mail       MailHeaders // of the report's first message
 	BouncedAt  *time.Time  // mail to that address came back for good
 	Referred   bool        // was sent to another carrier in this case already
+	// Requester is whether it is known who asks, of a traceback request; "" it is none.
+	Requester RequesterState
 }
 
 // MayWrite says whether anything may be sent to the addressee at all, and if
@@ -26,6 +28,9 @@ type Addressee struct {
 // acknowledgements is the store's, because only there can it be enforced
 // between replicas.
 func (a Addressee) MayWrite(ours string) (bool, string) {
+	if why := withheld(a.Requester); why != "" {
+		return false, why
+	}
 	switch h := a.Mail; {
 	case a.Email == "":
 		return false, "no address to answer to"

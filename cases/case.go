@@ -55,6 +55,7 @@ const ReopenWindow = 30 * 24 * time.Hour
 type Case struct {
 	ID           int64 `gorm:"primaryKey"`
 	Ref          string
+	Kind         CaseKind
 	Title        string
 	State        State
 	Disposition  Disposition
@@ -70,8 +71,9 @@ type Case struct {
 	ClaimedAt    *time.Time
 	FirstReport  time.Time
 	LastReport   time.Time
-	Reports      int // as of the last assessment
-	DueAt        *time.Time
+	Reports      int        // as of the last assessment
+	DueAt        *time.Time // first act; of a traceback case the answer, nil once that is given
+	LookAt       *time.Time // when time alone changes the priority again; nil never
 	FirstActAt   *time.Time // the first act of a person
 	ResolvedAt   *time.Time
 	LiveUntil    *time.Time // its keys are released after this; nil while unresolved
@@ -311,17 +313,19 @@ func (c *Case) Assess(now time.Time, f Facts) {
 		c.reopen(sys, now, "reporters were referred to another carrier, and now a call record of ours or a number of ours matches")
 	case c.WasReferred() && f.Reports > c.Facts.Reports:
 		c.reopen(sys, now, "a report arrived while the others were referred")
+	case c.State == StateResolved && c.ResolvedAt != nil && f.Traceback != nil && f.Traceback.Answer != "" && !f.Traceback.Answer.Delivered() && f.Traceback.AnswerAt.After(*c.ResolvedAt):
+		c.reopen(sys, now, "the answer to the traceback request did not arrive")
 	case c.State == StateAwaitingReporter && f.LastReply.After(f.AskedAt):
 		c.move(now, sys, StateOpen, "a reporter answered")
 	case c.State == StateAwaitingReporter && f.Question != "" && !f.Question.Delivered():
 		c.move(now, sys, StateOpen, "the question did not reach the reporter")
 	}
 	score, factors := Prioritise(f, now)
-	title := f.Title()
+	title, look := f.Title(), f.Traceback.nextStep(now)
 	if !c.Closed() && slices.ContainsFunc(f.Lanes, func(l Lane) bool { return !slices.Contains(c.Facts.Lanes, l) }) {
 		c.urgent(now)
 	}
-	if score == c.Priority && title == c.Title && f.Equal(c.Facts) {
+	if score == c.Priority && title == c.Title && f.Equal(c.Facts) && sameTime(look, c.LookAt) {
 		return
 	}
 	c.Facts, c.Priority, c.Factors, c.Title, c.Lane = f, score, factors, title, f.Lane
@@ -329,5 +333,21 @@ func (c *Case) Assess(now time.Time, f Facts) {
 	if f.Category != "" {
 		c.Category = f.Category
 	}
+	c.LookAt = look
+	if t := f.Traceback; t != nil {
+		switch {
+		case t.Owed():
+			c.DueAt = &t.Clock.Due
+		case !t.AnsweredAt.IsZero():
+			c.DueAt = nil
+		}
+	}
 	c.record(now, sys, "case.assess", "", map[string]string{"priority": strconv.Itoa(score)})
+}
+
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
 }

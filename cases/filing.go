@@ -15,6 +15,9 @@ type Filing struct {
 	Attempt Attempt // whose effect this is; the zero one is no job
 	Message Message
 	Parsed  Parsed
+	// Request is set where the message asks for a traceback: a report that it
+	// begins belongs to a traceback case.
+	Request *TracebackRequest
 	// Acknowledgement is the answer that would be sent for a new report, with
 	// its state and note decided; nil for none.
 	Acknowledgement *Sending

@@ -11,6 +11,7 @@ const (
 	FindingEntitlement   FindingKind = "entitlement"   // who had the right to show the number, at the call's time
 	FindingParties       FindingKind = "parties"       // originating account, entitled holder, ingress provider
 	FindingNumber        FindingKind = "number"        // what kind of number it is, and whether it is ours
+	FindingTraced        FindingKind = "traced_call"   // one call of a traceback request; the subject is its place in the request, from 1
 )
 
 // Corroboration is the verdict on a reported call.
@@ -58,6 +59,8 @@ type FindingData struct {
 	Entitlements []Entitlement  `json:"entitlements,omitempty"`
 	Parties      *Parties       `json:"parties,omitempty"`
 	Number       *NumberFacts   `json:"number,omitempty"`
+	Traced       *TracedCall    `json:"traced,omitempty"`  // as the request has it
+	Contact      string         `json:"contact,omitempty"` // abuse contact of the originating account
 }
 
 // CallRef points at a call record and says how well it fits.

@@ -13,6 +13,9 @@ const (
 	KeyCaller   KeyKind = "caller"
 	KeyCallback KeyKind = "callback"
 	KeyAccount  KeyKind = "account" // value: account id + "/" + category
+	// KeyTraceback is of traceback cases alone: the requester's reference, "@" and
+	// his domain.
+	KeyTraceback KeyKind = "traceback"
 )
 
 // CaseKey is unique among live cases: it is how reports find their case

@@ -11,6 +11,8 @@ func (c *Case) Merge(a Actor, now time.Time, into *Case, reason string) error {
 	switch {
 	case c.ID == into.ID:
 		return Invalid(Problem{"into", "a case cannot be merged into itself"})
+	case c.Kind != into.Kind:
+		return Conflict("a traceback case and one about abuse are not merged; they are related")
 	case c.MergedInto != 0:
 		return Conflict(c.Ref + " was merged into another case already")
 	case into.MergedInto != 0:

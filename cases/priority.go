@@ -55,6 +55,9 @@ type Facts struct {
 	ScriptCases  int `json:"script_cases,omitempty"`  // other cases that share a script with it
 	ScriptUpheld int `json:"script_upheld,omitempty"` // of these, upheld
 
+	// Traceback is of traceback cases alone.
+	Traceback *TracebackFacts `json:"traceback,omitempty"`
+
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
 	Question  SendingState `json:"question,omitempty"`  // what became of it
@@ -74,7 +77,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
 		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
 		f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
-		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question
+		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback)
 }
 
 var categoryTitle = map[Category]string{
@@ -94,6 +97,13 @@ func CategoryTitle(c Category) string {
 // Title names the case for a list: what is alleged, and the story told.
 func (f Facts) Title() string {
 	t := CategoryTitle(f.Category)
+	if f.Traceback != nil {
+		t = TracebackTitle
+		if about := f.Traceback.about(); about != "" {
+			t += " · " + about
+		}
+		return t
+	}
 	if f.Pretext != "" {
 		t += " · " + f.Pretext
 	}
@@ -144,9 +154,12 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	if f.Lane != "" {
 		add(lanePoints, "%s", laneReason[f.Lane])
 	}
+	clock, why := f.Traceback.urgency(now)
+	add(clock, "%s", why)
 	switch called := func(n int) int { return int(math.Round(8 * math.Log2(float64(n+1)))) }; {
 	case f.Corroborated > 0:
 		add(called(f.Corroborated), "%s corroborated", plural(f.Corroborated, "called number", "called numbers"))
+	case f.Traceback != nil: // is no complaint
 	case f.Reports > 0:
 		add(called(1), "no called number corroborated: counts as one complaint")
 	}

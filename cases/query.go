@@ -18,8 +18,9 @@ type Page[T any] struct {
 
 // CaseQuery selects cases. The order is by Rank, then newest first.
 type CaseQuery struct {
-	States   []State // empty: all but resolved and merged
-	Assignee string  // staff id; "-" nobody
+	Kind     CaseKind // "" any
+	States   []State  // empty: all but resolved and merged
+	Assignee string   // staff id; "-" nobody
 	Category Category
 	Urgent   bool   // only those with a lane that waits for a person
 	Number   string // E.164, in any role but called
@@ -89,15 +90,18 @@ type Dossier struct {
 	Findings     []Finding    // newest first, at most MaxDossier
 	Restrictions []Restriction
 	Sendings     []Sending
+	Requests     []TracebackRequest // of a traceback case, oldest first
 	Related      []Related
 	Campaigns    []CaseCampaign // that it shares with other cases
 	Events       []Event        // newest first, at most MaxDossier
 }
 
-// Related is another case that shares a key: a merge is proposed.
+// Related is another case that shares a key: a merge is proposed where it is of
+// the same kind.
 type Related struct {
 	CaseID int64
 	Ref    string
+	Kind   CaseKind
 	Title  string
 	State  State
 	Reason string

@@ -128,6 +128,9 @@ type Traceback struct {
 	CallID    string   `json:"call_id,omitempty"`   // SIP Call-ID
 	Upstream  string   `json:"upstream,omitempty"`  // provider that handed the call over, or that received it from us
 	IPs       []string `json:"ips,omitempty"`
+	// Calls are those asked about, in the order of the request: the rows of its
+	// table, or the one call that its text tells of.
+	Calls []TracedCall `json:"calls,omitempty"`
 }
 
 // TimeRange is a time with its uncertainty. Zero times mean unknown.

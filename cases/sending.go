@@ -9,7 +9,8 @@ const (
 	SendingAcknowledgement SendingKind = "acknowledgement" // your report is here
 	SendingQuestion        SendingKind = "question"        // what an analyst wants to know
 	SendingOutcome         SendingKind = "outcome"         // how the case ended
-	SendingReferral        SendingKind = "referral"        // not ours: who answers for it, and where to report
+	SendingTraceback       SendingKind = "traceback_answer"
+	SendingReferral        SendingKind = "referral" // not ours: who answers for it, and where to report
 
 	// Letters to colleagues, once for each case, lane and address. What comes
 	// back for them is no reporter's answer.
@@ -30,6 +31,7 @@ const (
 	SendingBounced    SendingState = "bounced"    // it was taken and came back (RFC 3464)
 	SendingUnknown    SendingState = "unknown"    // we may or may not have been heard
 	SendingSuppressed SendingState = "suppressed" // a rule forbade it; Note says which
+	SendingHeld       SendingState = "held"       // an acknowledgement that waits until the requester is verified
 )
 
 // Sending is one message to the outside, recorded before it is attempted.
@@ -42,7 +44,7 @@ type Sending struct {
 	ToDigest    string // salted, for the audit log and the hourly limit
 	MessageID   string // stable, unguessable; replies find their report by it
 	Language    string
-	Text        string      // what the analyst asks; of a question
+	Text        string      // what the analyst wrote; of a question, or the answer to a traceback request
 	Disposition Disposition // what the case turned out to be; of an outcome
 	Lane        Lane        // of an alert
 	State       SendingState

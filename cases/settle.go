@@ -30,7 +30,7 @@ func (s *Sending) Settle(now time.Time, state SendingState, note string) error {
 	case s.State == SendingAttempting && state == SendingPlanned:
 		s.AttemptedAt = nil
 	case s.State == SendingAttempting && (state == SendingSent || state == SendingRefused || state == SendingUnknown),
-		s.State == SendingPlanned && state == SendingSuppressed:
+		(s.State == SendingPlanned || s.State == SendingHeld) && state == SendingSuppressed:
 		s.SettledAt = &now
 	default:
 		return Conflict("the sending is " + string(s.State) + " and cannot become " + string(state))

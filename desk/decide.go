@@ -52,8 +52,8 @@ type Judgement struct {
 // they can be told.
 func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, j Judgement) (cases.Case, error) {
 	return d.write(ctx, a, cases.CmdResolveCase, ref, j.Version, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
-		if err := c.Resolve(a, d.now(), j.Disposition, j.Reason); err != nil || j.Quiet || d.Mailer == nil {
-			return nil, err
+		if err := c.Resolve(a, d.now(), j.Disposition, j.Reason); err != nil || j.Quiet || d.Mailer == nil || c.Kind == cases.CaseTraceback {
+			return nil, err // who asks for a traceback gets its answer, not the words for reporters
 		}
 		return cases.Outcomes(to, d.Mailer.From(), j.Disposition), nil
 	})

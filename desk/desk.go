@@ -34,6 +34,11 @@ type Config struct {
 	// AuthServers are the names by which our own mail servers state what DKIM,
 	// SPF and DMARC gave; none: intake says who is believed.
 	AuthServers []string
+	// Office is by whose hours and holidays the clock of a traceback answer goes.
+	Office cases.Office
+	// Requesters are the addresses from which traceback requests are expected; none:
+	// each requester is verified by hand.
+	Requesters cases.Requesters
 	// Region is how bare numbers are read where the door knows nothing better, alpha-2.
 	Region string
 	// MailDomain is the right-hand side of the message ids that we make.

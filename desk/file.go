@@ -71,7 +71,11 @@ func (d *Desk) filing(ctx context.Context, u Unfiled, m cases.Message) (cases.Fi
 			return f, fmt.Errorf("read message %d: %w", m.ID, err)
 		}
 	}
-	f.Acknowledgement = d.acknowledgement(m, f.Parsed)
+	if f.Parsed.AsksTraceback() && !f.Parsed.Automatic() {
+		q := d.Requesters.Request(m, f.Parsed, d.AuthServers, d.Office.Clock(f.Parsed.Reporter.Kind, m.ReceivedAt), d.now())
+		f.Request = &q
+	}
+	f.Acknowledgement = d.acknowledgement(m, f.Parsed, f.Request)
 	f.Notices = d.notices(f.Parsed)
 	return f, nil
 }
@@ -100,7 +104,9 @@ func (d *Desk) parse(ctx context.Context, m cases.Message) (p cases.Parsed, err 
 // acknowledgement decides whether the writer of a new report is answered. A
 // suppressed one is recorded too, with the rule that forbade it, because "why
 // did I get no answer" is a question that analysts are asked.
-func (d *Desk) acknowledgement(m cases.Message, p cases.Parsed) *cases.Sending {
+//
+// One to somebody who asks for a traceback waits until he is verified.
+func (d *Desk) acknowledgement(m cases.Message, p cases.Parsed, q *cases.TracebackRequest) *cases.Sending {
 	if m.Channel != cases.ChannelEmail && p.Reporter.Email == "" {
 		return nil
 	}
@@ -114,6 +120,8 @@ func (d *Desk) acknowledgement(m cases.Message, p cases.Parsed) *cases.Sending {
 	}
 	if ok, why := cases.MayAcknowledge(p, d.Mailer.From()); !ok {
 		s.State, s.Note = cases.SendingSuppressed, why
+	} else if q != nil && q.State != cases.RequesterVerified {
+		s.State, s.Note = cases.SendingHeld, cases.NoteWithheld
 	}
 	return s
 }

@@ -82,6 +82,10 @@ type CaseBook interface {
 	// given those that left an address, once for each of their reports, newest
 	// first, and the letters that it returns are recorded with the change.
 	TellCase(ctx context.Context, now time.Time, id, version int64, change func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error)) (cases.Case, error)
+	// DecideRequester locks a traceback case and the requests of its reports, and
+	// commits what change makes of both. Acknowledgements that were held go out
+	// once their requester is verified.
+	DecideRequester(ctx context.Context, now time.Time, id, version int64, change func(*cases.Case, []cases.TracebackRequest) error) (cases.Case, error)
 	// AssessCase gathers the facts and applies Case.Assess under the lock.
 	AssessCase(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Case, error)
 	// JudgeCase is AssessCase followed in the same transaction by judge, which may

@@ -38,6 +38,11 @@ func (d *Desk) Status(ctx context.Context, token string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	if c.Kind == cases.CaseTraceback {
+		// Who asks for a traceback is answered by mail, once he is verified; anybody
+		// can have filed this.
+		c = cases.Case{Ref: c.Ref, State: cases.StateNew}
+	}
 	s.Report = &cases.ReportView{CaseRef: r.CaseRef, Report: cases.Report{Channel: r.Channel, Category: r.Category, ReceivedAt: r.ReceivedAt}}
 	s.Case = &cases.Case{Ref: c.Ref, State: c.State, Disposition: c.Disposition, FirstActAt: c.FirstActAt, ResolvedAt: c.ResolvedAt, ReferredAt: c.ReferredAt,
 		Facts: cases.Facts{Checked: c.Facts.Checked}}

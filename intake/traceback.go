@@ -56,6 +56,7 @@ func (u *understanding) traceback() {
 		t.Reference = u.subjectReference(&u.readings[1])
 	}
 	u.tracebackIPs(t)
+	u.tracedCalls(t)
 	u.p.Traceback = t
 }
 

@@ -50,14 +50,14 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
 	h.Set("Content-Transfer-Encoding", "quoted-printable")
 	var b bytes.Buffer
-	w, err := mail.CreateSingleInlineWriter(&b, h)
+	body, err := mail.CreateSingleInlineWriter(&b, h)
 	if err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
-	if _, err := io.WriteString(w, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
+	if _, err := io.WriteString(body, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
-	if err := w.Close(); err != nil {
+	if err := body.Close(); err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
 	return b.Bytes(), nil

@@ -22,7 +22,9 @@ type words struct {
 	Ref         string
 	StatusURL   string
 	Operator    string
-	Question    string
+	Question    string // what an analyst wrote
+	Reference   string // the requester's, of a traceback
+	Due         string // of its answer; "" no limit
 	Disposition cases.Disposition
 	Number      string // what the report is about, grouped for reading; "" none
 	Carrier     string // that answers for it; "" not known
@@ -44,6 +46,12 @@ func (m *Mailer) wordsOf(l cases.Letter) words {
 		CaseURL: m.cfg.BaseURL + "/desk/cases/" + l.Case.Ref, Urgent: cases.LaneText(l.Sending.Lane), Text: l.Report.Text}
 	if n := l.Responsible.Number; n != "" {
 		w.Number = numbers.Format(n)
+	}
+	if t := l.Report.Details.Traceback; t != nil {
+		w.Reference = strings.Join(strings.Fields(t.Reference), " ")
+	}
+	if t := l.Case.Facts.Traceback; t != nil && t.Owed() {
+		w.Due = t.Clock.Due.UTC().Format("Monday, 2 January 2006, 15:04 UTC")
 	}
 	for _, x := range l.Report.Details.Extracts {
 		if x.Kind == cases.ExtractLane && x.Value == string(l.Sending.Lane) {
@@ -78,9 +86,13 @@ var templates = template.Must(template.New("").Option("missingkey=error").ParseF
 // English. A kind without words is an error.
 func compose(l cases.Letter, w words) (subject, text string, err error) {
 	language, _, _ := strings.Cut(strings.ToLower(l.Sending.Language), "-")
-	t := templates.Lookup(fmt.Sprintf("%s.%s.txt", l.Sending.Kind, language))
+	kind := string(l.Sending.Kind)
+	if l.Case.Kind == cases.CaseTraceback && l.Sending.Kind == cases.SendingAcknowledgement {
+		kind = "traceback_acknowledgement" // in English alone, like the answer: it is the trade's
+	}
+	t := templates.Lookup(fmt.Sprintf("%s.%s.txt", kind, language))
 	if t == nil {
-		t = templates.Lookup(fmt.Sprintf("%s.%s.txt", l.Sending.Kind, fallback))
+		t = templates.Lookup(fmt.Sprintf("%s.%s.txt", kind, fallback))
 	}
 	if t == nil {
 		return "", "", &cases.Error{Kind: cases.KindInvalid, Message: "there are no words for " + string(l.Sending.Kind)}

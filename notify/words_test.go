@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-message/mail"
 
@@ -87,5 +88,28 @@ func TestAnswersAndBouncesComeBackToTheLettersOwnAddress(t *testing.T) {
 	own := "abuse+" + tokenOfLetter + "@desk.example"
 	if from != own || h.Get("Reply-To") != `"Abuse desk" <`+own+`>` || h.Get("From") != `"Abuse desk" <abuse@desk.example>` || h.Get("Auto-Submitted") != "auto-generated" {
 		t.Errorf("from %s\n%v", from, h)
+	}
+}
+
+// A traceback request has words of its own, with the requester's reference and,
+// where there is one, the time of the answer.
+func TestTracebackLetters(t *testing.T) {
+	due := time.Date(2026, 11, 24, 13, 0, 0, 0, time.UTC)
+	l := letter()
+	l.Case.Kind = cases.CaseTraceback
+	l.Report.Details.Traceback = &cases.Traceback{Reference: "20455\r\nBcc: x@example.org"}
+	l.Case.Facts.Traceback = &cases.TracebackFacts{Requester: cases.RequesterVerified, Clock: cases.Clock{From: due.Add(-time.Hour), Due: due}}
+	_, h, text := sent(t, func(*MailerConfig) {}, l)
+	if s, _ := h.Subject(); !strings.Contains(s, "20455 Bcc: x@example.org") || h.Get("Bcc") != "" || !strings.Contains(text, "by Tuesday, 24 November 2026, 13:00 UTC") || strings.Contains(text, "compare it with our call records") {
+		t.Errorf("%q\n%s", s, text)
+	}
+	l.Case.Facts.Traceback.Clock = cases.Clock{}
+	if _, _, text := sent(t, func(*MailerConfig) {}, l); strings.Contains(text, "We answer it by") {
+		t.Errorf("no limit\n%s", text)
+	}
+	l.Sending.Kind, l.Sending.Text = cases.SendingTraceback, "Call 1: Acme Dialers"
+	_, h, text = sent(t, func(*MailerConfig) {}, l)
+	if s, _ := h.Subject(); !strings.HasPrefix(s, "Our answer to your traceback request") || !strings.Contains(text, "Call 1: Acme Dialers") || h.Get("Auto-Submitted") != "" || h.Get("In-Reply-To") == "" {
+		t.Errorf("%q %v\n%s", s, h, text)
 	}
 }

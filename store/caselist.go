@@ -12,6 +12,12 @@ import (
 func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.Case], error) {
 	var w where
 	w.and("merged_into = 0")
+	if q.Kind != "" {
+		w.and("kind = ?", text(string(q.Kind)))
+		if q.Kind != cases.CaseAbuse {
+			w.and("kind <> 'abuse'") // as its index has it
+		}
+	}
 	if len(q.States) == 0 {
 		w.and("state <> 'resolved'")
 	} else {

@@ -34,7 +34,8 @@ func (s *Store) Dossier(ctx context.Context, id int64) (cases.Dossier, error) {
 			{&d.Findings, "SELECT f.* FROM links l JOIN findings f ON f.report_id = l.report_id WHERE l.case_id = ? ORDER BY f.id DESC LIMIT ?", []any{id, cases.MaxDossier}},
 			{&d.Restrictions, "SELECT * FROM restrictions WHERE case_id <> 0 AND case_id IN ? ORDER BY id DESC LIMIT ?", []any{ids, cases.MaxDossier}},
 			{&d.Sendings, "SELECT s.* FROM links l JOIN sendings s ON s.report_id = l.report_id WHERE l.case_id = ? ORDER BY s.id DESC LIMIT ?", []any{id, cases.MaxDossier}},
-			{&d.Related, `SELECT c.id AS case_id, c.ref, c.title, c.state, r.reason FROM related_cases r JOIN cases c ON c.id = r.other_id
+			{&d.Requests, requestsOf, []any{id}},
+			{&d.Related, `SELECT c.id AS case_id, c.ref, c.kind, c.title, c.state, r.reason FROM related_cases r JOIN cases c ON c.id = r.other_id
 				WHERE r.case_id = ? AND c.merged_into = 0 ORDER BY c.id DESC LIMIT ?`, []any{id, cases.MaxDossier}},
 			{&d.Events, "SELECT " + eventFields + " FROM events WHERE case_id <> 0 AND case_id IN ? ORDER BY id DESC LIMIT ?", []any{ids, cases.MaxDossier}},
 		} {

@@ -52,6 +52,9 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 	if err := referralFacts(tx, caseID, &f); err != nil {
 		return f, err
 	}
+	if f.Traceback, err = gatherTraceback(tx, caseID); err != nil {
+		return f, err
+	}
 	err = tx.Raw(`SELECT c.ref FROM related_cases r JOIN cases c ON c.id = r.other_id
 		WHERE r.case_id = ? AND c.merged_into = 0 ORDER BY c.id LIMIT ?`, caseID, cases.DefaultPage).Scan(&f.Related).Error
 	return f, err
@@ -160,7 +163,8 @@ func rankReports(tx *gorm.DB, caseID int64, f *cases.Facts) error {
 // verdicts in the order of what they are worth to the case.
 var verdicts = []cases.Corroboration{cases.CorroborationConfirmed, cases.CorroborationProbable, cases.CorroborationNotSeen, cases.CorroborationUnknown}
 
-// corroborated counts the reports by their best verdict and returns a report
+// corroborated counts the reports by their best verdict, of the calls of a
+// traceback request the best of all, and returns a report
 // that has the best of all, the latest; 0 when none was checked.
 func corroborated(tx *gorm.DB, caseID int64, f *cases.Facts) (int64, error) {
 	var rows []struct {
@@ -171,8 +175,9 @@ func corroborated(tx *gorm.DB, caseID int64, f *cases.Facts) (int64, error) {
 	err := tx.Raw(`SELECT ranked.verdict_rank AS rank, count(*) AS n, max(ranked.report_id) AS report FROM (
 		SELECT f.report_id, min(CASE f.verdict WHEN 'confirmed' THEN 0 WHEN 'probable' THEN 1 WHEN 'not_seen' THEN 2 ELSE 3 END) AS verdict_rank
 		FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
-			WHERE l.case_id = ? AND g.kind = ? GROUP BY g.report_id, g.subject) latest ON latest.id = f.id
-		GROUP BY f.report_id) ranked GROUP BY ranked.verdict_rank ORDER BY ranked.verdict_rank`, caseID, cases.FindingCorroboration).Scan(&rows).Error
+			WHERE l.case_id = ? AND g.kind IN ? GROUP BY g.report_id, g.kind, g.subject) latest ON latest.id = f.id
+		GROUP BY f.report_id) ranked GROUP BY ranked.verdict_rank ORDER BY ranked.verdict_rank`, caseID,
+		[]cases.FindingKind{cases.FindingCorroboration, cases.FindingTraced}).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

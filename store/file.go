@@ -96,7 +96,8 @@ type filing struct {
 	// before is where the message would belong if its case were not over.
 	before   place
 	subjects []cases.Subject
-	keys     []cases.CaseKey
+	keys     []cases.CaseKey // that find and hold its case
+	about    []cases.CaseKey // of a traceback request: cases that hold these are related to its own
 	decision cases.Decision
 	reporter int64
 	// filed is what became of it. textAt is where its words begin in the text of

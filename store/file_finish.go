@@ -92,7 +92,7 @@ func (x *filings) acknowledge(ones []*filing) ([]cases.Job, error) {
 		}
 		a := *one.Acknowledgement
 		a.CaseID, a.ReportID = one.filed.CaseID, one.filed.ReportID
-		if a.State == cases.SendingPlanned && one.bounced {
+		if (a.State == cases.SendingPlanned || a.State == cases.SendingHeld) && one.bounced {
 			a.State, a.Note = cases.SendingSuppressed, cases.NoteBounced
 		}
 		letters = append(letters, a)

@@ -60,23 +60,33 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 	if err := x.insertSubjects(r.ID, added); err != nil {
 		return 0, err
 	}
-	return at, x.claimMore(f.CaseID, cases.KeysOf(append(added, known...), r.Account, r.Category))
+	return at, x.claimMore(f.CaseID, r, append(added, known...))
 }
 
-// claimMore claims for a case what nobody holds of the keys, and relates it to
-// those that hold the others. A case that is over for good claims nothing: the
+// claimMore claims for a case what nobody holds of the keys of its report, and
+// relates it to those that hold the others. A case that is over for good claims nothing: the
 // next report opens a new one.
-func (x *filing) claimMore(caseID int64, keys []cases.CaseKey) error {
+func (x *filing) claimMore(caseID int64, r cases.Report, subjects []cases.Subject) error {
+	var c struct {
+		Kind cases.CaseKind
+		Over bool
+	}
+	err := x.tx.Raw("SELECT kind, state = 'resolved' AND (live_until IS NULL OR live_until <= ?) AS over FROM cases WHERE id = ?", x.now, caseID).Scan(&c).Error
+	if err != nil {
+		return err
+	}
+	keys := cases.KeysOf(subjects, r.Account, r.Category)
+	claimed := keys
+	if c.Kind == cases.CaseTraceback {
+		// It is about these numbers and holds none of them.
+		claimed = cases.TracebackKeys(r.Details.Traceback, x.Parsed.Reporter)
+		keys = append(keys, claimed...)
+	}
 	holders, err := keyHolders(x.tx, keys)
 	if err != nil {
 		return err
 	}
-	var over bool
-	err = x.tx.Raw("SELECT state = 'resolved' AND (live_until IS NULL OR live_until <= ?) FROM cases WHERE id = ?", x.now, caseID).Scan(&over).Error
-	if err != nil {
-		return err
-	}
-	if free := unheld(keys, holders); len(free) > 0 && !over {
+	if free := unheld(claimed, holders); len(free) > 0 && !c.Over {
 		if err := claimKeys(x.tx, x.now, caseID, free); err != nil {
 			return err
 		}
@@ -163,8 +173,11 @@ func fill(r *cases.Report, p cases.Parsed, at int) {
 	if d.Impersonated == "" {
 		d.Impersonated = p.Impersonated
 	}
-	if d.Traceback == nil {
+	switch {
+	case d.Traceback == nil:
 		d.Traceback = p.Traceback
+	case p.Traceback != nil:
+		d.Traceback.Join(*p.Traceback)
 	}
 	for _, e := range p.Extracts {
 		if len(d.Extracts) == maxExtracts {

@@ -28,10 +28,13 @@ func (x *filings) open(ones []*filing) error {
 	if err := x.claim(claims); err != nil {
 		return err
 	}
-	for _, step := range []func([]*filing) error{x.findReporters, x.insertReports, x.link} {
+	for _, step := range []func([]*filing) error{x.findReporters, x.insertReports, x.insertRequests, x.link} {
 		if err := step(ones); err != nil {
 			return err
 		}
+	}
+	if err := x.relateTraced(ones); err != nil {
+		return err
 	}
 	for i, one := range ones {
 		related := make([]int64, 0, len(one.decision.Related))
@@ -71,6 +74,10 @@ func (x *filings) decide(ones []*filing) ([]claim, [][]cases.Holder, error) {
 	for _, one := range ones {
 		one.keys = cases.KeysOf(one.subjects, one.Parsed.Account, one.Parsed.Category)
 		keys = append(keys, one.keys...)
+		if one.Request != nil {
+			one.about, one.keys = one.keys, cases.TracebackKeys(one.Parsed.Traceback, one.Parsed.Reporter)
+			keys = append(keys, one.keys...)
+		}
 	}
 	slices.SortFunc(keys, cases.CaseKey.Compare)
 	held, err := keyHolders(x.tx, slices.Compact(keys))
@@ -86,6 +93,17 @@ func (x *filings) decide(ones []*filing) ([]claim, [][]cases.Holder, error) {
 			}
 		}
 		one.decision = cases.Decide(one.keys, holders[i])
+		if one.Request != nil && len(one.keys) == 0 {
+			one.decision.Reason = "the request names no reference"
+		}
+		for _, h := range held {
+			if slices.Contains(one.about, h.Key) {
+				holders[i] = append(holders[i], h)
+				if !slices.Contains(one.decision.Related, h.CaseID) {
+					one.decision.Related = append(one.decision.Related, h.CaseID)
+				}
+			}
+		}
 		mine := cases.Holder{CaseID: one.decision.CaseID, OpenedAt: x.now, Open: true}
 		if mine.CaseID == 0 {
 			mine.CaseID = unopened + int64(i)
@@ -93,7 +111,7 @@ func (x *filings) decide(ones []*filing) ([]claim, [][]cases.Holder, error) {
 			mine = held[j]
 		}
 		one.filed = cases.Filed{CaseID: mine.CaseID, NewReport: true, NewCase: one.decision.CaseID == 0, Reason: one.decision.Reason, Token: one.Message.Token}
-		for _, k := range unheld(one.keys, holders[i]) {
+		for _, k := range unheld(one.keys, holders[i]) { // what it is about it never holds
 			claims = append(claims, claim{k, one})
 			mine.Key = k
 			held = append(held, mine)
@@ -131,6 +149,13 @@ func (x *filings) insertCases(ones []*filing) error {
 		if p.Number(cases.RoleCalled) != "" {
 			facts.CalledParties = 1
 		}
+		kind, due, look := cases.CaseAbuse, x.now.Add(cases.FirstActWithin), (*time.Time)(nil)
+		if one.Request != nil {
+			kind, facts.Traceback = cases.CaseTraceback, tracebackFacts(p.Traceback, *one.Request)
+			if facts.Traceback.Owed() {
+				due, look = facts.Traceback.Clock.Due, &x.now // an assessment is on its way
+			}
+		}
 		priority, factors := cases.Prioritise(facts, x.now)
 		factorsJSON, err := document(factors)
 		if err != nil {
@@ -142,13 +167,13 @@ func (x *filings) insertCases(ones []*filing) error {
 		}
 		ref := "new:" + one.Message.Token
 		titles[ref] = facts.Title()
-		rows = append(rows, []any{ref, titles[ref], cases.StateNew, p.Category, priority, p.Lane, cases.Rank(p.Lane, priority), urgent, factorsJSON, factsJSON, received, x.now, 1, x.now.Add(cases.FirstActWithin), x.now, x.now})
+		rows = append(rows, []any{ref, kind, titles[ref], cases.StateNew, p.Category, priority, p.Lane, cases.Rank(p.Lane, priority), urgent, factorsJSON, factsJSON, received, x.now, 1, stored(due), storedPtr(look), x.now, x.now})
 	}
 	var opened []struct {
 		ID  int64
 		Ref string
 	}
-	err := insertReturning(x.tx, "cases (ref, title, state, category, priority, lane, rank, urgent_since, factors, facts, first_report, last_report, reports, due_at, created_at, updated_at)", rows,
+	err := insertReturning(x.tx, "cases (ref, kind, title, state, category, priority, lane, rank, urgent_since, factors, facts, first_report, last_report, reports, due_at, look_at, created_at, updated_at)", rows,
 		"RETURNING id, ref", &opened)
 	if err != nil || len(opened) == 0 {
 		return err

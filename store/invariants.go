@@ -51,7 +51,7 @@ func (s *Store) Invariants(ctx context.Context, now time.Time) ([]Violation, err
 }
 
 func invariants() []invariant {
-	return slices.Concat(filingRules, linkRules, workRules, outwardRules, auditRules, restrictionRules, campaignRules)
+	return slices.Concat(filingRules, linkRules, workRules, outwardRules, tracebackRules, auditRules, restrictionRules, campaignRules)
 }
 
 func (s *Store) violations(tx *gorm.DB, now time.Time) ([]Violation, error) {
@@ -157,7 +157,8 @@ var outwardRules = []invariant{
 		FROM sendings WHERE kind IN ('acknowledgement', 'referral') GROUP BY report_id, kind HAVING count(*) > 1`},
 	{rule: "a sender is answered once an hour", query: `SELECT 'sending ' || CAST(b.id AS text) AS object, 'so soon after sending ' || CAST(a.id AS text) AS detail
 		FROM sendings a JOIN sendings b ON b.to_digest = a.to_digest AND b.to_digest <> '' AND b.id > a.id AND b.kind = a.kind
-		WHERE a.kind = 'acknowledgement' AND a.state <> 'suppressed' AND b.state <> 'suppressed' AND {within the hour}`},
+		WHERE a.kind = 'acknowledgement' AND a.state NOT IN ('suppressed', 'held') AND b.state NOT IN ('suppressed', 'held') AND {within the hour}
+		AND NOT EXISTS (SELECT 1 FROM traceback_requests q WHERE q.report_id IN (a.report_id, b.report_id) AND q.how = 'hand')`}, // a person let it go
 	{rule: "what was sent was attempted", query: `SELECT 'sending ' || CAST(id AS text) AS object, state AS detail
 		FROM sendings WHERE state IN ('attempting', 'sent', 'refused', 'bounced', 'unknown') AND attempted_at IS NULL`},
 	{rule: "a planned or begun sending has a job", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, s.state || ', and nobody will go on' AS detail
@@ -171,6 +172,19 @@ var outwardRules = []invariant{
 		FROM cases c WHERE c.referred_at IS NULL AND EXISTS (SELECT 1 FROM sendings s WHERE s.case_id = c.id AND s.kind = 'referral')`},
 	{rule: "a sending is of a report", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, 'report ' || CAST(s.report_id AS text) || ' is not there' AS detail
 		FROM sendings s LEFT JOIN reports r ON r.id = s.report_id WHERE r.id IS NULL`},
+}
+
+// tracebackRules: a request is a case of its own kind, and nothing is answered
+// before it is known who asks.
+var tracebackRules = []invariant{
+	{rule: "the reports of traceback cases are requests, and no others", query: `SELECT 'report ' || CAST(l.report_id AS text) AS object, c.ref || ' is ' || c.kind AS detail
+		FROM links l JOIN cases c ON c.id = l.case_id LEFT JOIN traceback_requests q ON q.report_id = l.report_id WHERE (c.kind = 'traceback') <> (q.report_id IS NOT NULL)`},
+	{rule: "no kind of case holds the keys of the other", query: `SELECT k.kind || ':' || k.value AS object, c.ref || ' is ' || c.kind AS detail
+		FROM case_keys k JOIN cases c ON c.id = k.case_id WHERE k.live AND (k.kind = 'traceback') <> (c.kind = 'traceback')`},
+	{rule: "nothing was sent before the requester was verified", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, s.kind || ', requester ' || q.state AS detail
+		FROM sendings s JOIN traceback_requests q ON q.report_id = s.report_id WHERE s.attempted_at IS NOT NULL AND (q.verified_at IS NULL OR s.attempted_at < q.verified_at)`},
+	{rule: "what is held back waits for a requester to be verified", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, s.kind AS detail
+		FROM sendings s LEFT JOIN traceback_requests q ON q.report_id = s.report_id WHERE s.state = 'held' AND (q.report_id IS NULL OR q.state <> 'unverified' OR s.kind <> 'acknowledgement')`},
 }
 
 // auditRules: the chain is dense, and what matters is in the log. Whether it

@@ -59,6 +59,10 @@ func livedIn(t *testing.T, s *Store) {
 	exec(t, s, `INSERT INTO restrictions (kind, target_kind, target_id, value, state, case_id, reason, revision, expires_at, proposed_by, proposed_by_name, proposed_at,
 		decided_by, decided_at, active_at, updated_at) VALUES ('account_suspended', 'account', 'acme', '{}', 'active', ?, 'x', 2, ?, 'ann', 'Ann', ?, 'bob', ?, ?, ?)`,
 		one.CaseID, noon.Add(time.Hour), noon, noon, noon, noon)
+	traced := fileRequest(t, s, noon, "20455", cases.RequesterUnverified, cases.ReporterTraceback)
+	fileRequest(t, s, noon, "20456", cases.RequesterUnverified, cases.ReporterCarrier)
+	verify(t, s, noon, traced)
+	sendOf(t, s, noon, traced.ReportID, cases.SendingSent)
 	sealAll(t, s, sealer(t, s), 100)
 	_, key, _ := ed25519.GenerateKey(nil)
 	if _, err := s.SignCheckpoint(ctx, noon, sealer(t, s), key); err != nil {
@@ -69,7 +73,7 @@ func livedIn(t *testing.T, s *Store) {
 // Each rule holds in a database that is well, and finds what breaks it.
 func TestInvariants(t *testing.T) {
 	const double = `INSERT INTO sendings (kind, case_id, report_id, recipient, to_digest, message_id, state, created_at, attempted_at)
-		SELECT kind, case_id, report_id, recipient, to_digest, 'ab.2@desk', state, created_at, attempted_at FROM sendings`
+		SELECT kind, case_id, report_id, recipient, to_digest, 'ab.2@desk', state, created_at, attempted_at FROM sendings WHERE id = (SELECT min(id) FROM sendings)`
 	breaks := map[string][]string{
 		"a filed message is part of a report, and only a filed one": {"UPDATE messages SET report_id = 999 WHERE report_id = (SELECT max(report_id) FROM messages)"},
 		"an accepted message has a job that files it":               {"DELETE FROM jobs WHERE kind = 'file' AND state = 'pending'"},
@@ -101,9 +105,13 @@ func TestInvariants(t *testing.T) {
 		"an answer to a letter finds its report":                      {"DELETE FROM threads"},
 		"colleagues are told once of a case and lane":                 {"DROP INDEX sendings_acknowledged", "DROP INDEX sendings_noticed", double, "UPDATE sendings SET kind = 'alert'"},
 		"a referred case says so":                                     {"UPDATE sendings SET kind = 'referral'"},
+		"the reports of traceback cases are requests, and no others":  {"UPDATE cases SET kind = 'abuse'"},
+		"no kind of case holds the keys of the other":                 {"UPDATE case_keys SET kind = 'caller' WHERE kind = 'traceback'"},
+		"nothing was sent before the requester was verified":          {"UPDATE traceback_requests SET verified_at = '2026-11-24 13:00:00+00:00'"},
+		"what is held back waits for a requester to be verified":      {"UPDATE traceback_requests SET state = 'verified'"},
 		"what was sent was attempted":                                 {"UPDATE sendings SET attempted_at = NULL"},
-		"a planned or begun sending has a job":                        {"UPDATE sendings SET state = 'planned'"},
-		"a sending is of a report":                                    {"UPDATE sendings SET report_id = 999"},
+		"a planned or begun sending has a job":                        {"UPDATE sendings SET state = 'planned' WHERE state = 'sent'"},
+		"a sending is of a report":                                    {"UPDATE sendings SET report_id = 999 WHERE id = (SELECT min(id) FROM sendings)"},
 		"seals are dense":                                             {"DELETE FROM seals WHERE seq = 2"},
 		"a seal is of an event":                                       {"DELETE FROM events WHERE id = (SELECT event_id FROM seals WHERE seq = 2)"},
 		"the opening of a case is in the log":                         {"DELETE FROM events WHERE command = 'case.open'"},

@@ -67,6 +67,11 @@ func (s *Store) BeginSending(ctx context.Context, at cases.Attempt, now time.Tim
 			return err
 		}
 		before := x.State
+		if withheld, err := s.withhold(tx, now, &x); err != nil {
+			return err
+		} else if withheld {
+			return complete(tx, now, at)
+		}
 		if began = x.Begin(now); began {
 			return saveSending(tx, x)
 		}
@@ -114,9 +119,11 @@ func (s *Store) SettleSending(ctx context.Context, at cases.Attempt, now time.Ti
 }
 
 // undelivered asks for an assessment when a question has failed to arrive: its
-// case waits for an answer that cannot come.
+// case waits for an answer that cannot come; and whatever became of the answer to
+// a traceback request: that is what ends its clock, or not.
 func undelivered(tx *gorm.DB, now time.Time, before cases.SendingState, x cases.Sending) error {
-	if x.Kind != cases.SendingQuestion || x.State.Delivered() || x.State == before {
+	failed := x.Kind == cases.SendingQuestion && !x.State.Delivered()
+	if !failed && x.Kind != cases.SendingTraceback || x.State == before {
 		return nil
 	}
 	var ids []int64
@@ -135,7 +142,7 @@ func insertSendings(tx *gorm.DB, now time.Time, letters []cases.Sending) ([]case
 	var keys [][]any
 	for i, a := range letters {
 		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.Lane, a.State, text(a.Note), now}
-		if a.State == cases.SendingPlanned && !a.Kind.Notice() {
+		if (a.State == cases.SendingPlanned || a.State == cases.SendingHeld) && !a.Kind.Notice() {
 			keys = append(keys, []any{mailKey(a.MessageID), a.ReportID})
 		}
 	}
@@ -213,14 +220,15 @@ func addressees(tx *gorm.DB, caseID int64) ([]cases.Addressee, error) {
 		Email      string
 		Details    cases.Details `gorm:"serializer:json"`
 		BouncedAt  *time.Time
+		Requester  cases.RequesterState
 	}
-	err := tx.Raw(`SELECT r.id AS report_id, r.reporter_id, r.channel, r.received_at, r.language, p.email, r.details, p.bounced_at
-		FROM links l JOIN reports r ON r.id = l.report_id JOIN reporters p ON p.id = r.reporter_id
+	err := tx.Raw(`SELECT r.id AS report_id, r.reporter_id, r.channel, r.received_at, r.language, p.email, r.details, p.bounced_at, coalesce(q.state, '') AS requester
+		FROM links l JOIN reports r ON r.id = l.report_id JOIN reporters p ON p.id = r.reporter_id LEFT JOIN traceback_requests q ON q.report_id = r.id
 		WHERE l.case_id = ? AND p.email <> '' ORDER BY r.id DESC`, caseID).Scan(&rows).Error
 	to := make([]cases.Addressee, len(rows))
 	for i, r := range rows {
 		to[i] = cases.Addressee{ReportID: r.ReportID, ReporterID: r.ReporterID, Channel: r.Channel, ReceivedAt: r.ReceivedAt.UTC(), Language: r.Language,
-			Email: r.Email, Mail: r.Details.Mail, BouncedAt: r.BouncedAt}
+			Email: r.Email, Mail: r.Details.Mail, BouncedAt: r.BouncedAt, Requester: r.Requester}
 	}
 	if err != nil || len(to) == 0 {
 		return to, err

@@ -29,6 +29,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiReports(api)
 	s.apiCases(api)
 	s.apiCampaigns(api)
+	s.apiTracebacks(api)
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
 	s.apiCalls(api)

@@ -34,6 +34,7 @@ func (s *Server) apiCases(api huma.API) {
 
 type caseJSON struct {
 	Ref         string         `json:"ref"`
+	Kind        string         `json:"kind" enum:"abuse,traceback"`
 	Title       string         `json:"title"`
 	State       string         `json:"state"`
 	Disposition string         `json:"disposition,omitempty"`
@@ -49,6 +50,7 @@ type caseJSON struct {
 	Version     int64          `json:"version" doc:"Send it back with a decision: a case that has changed since is a conflict"`
 	OpenedAt    time.Time      `json:"opened_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
+	DueAt       *time.Time     `json:"due_at,omitempty" doc:"When a first act is due; of a traceback case its answer, absent once that is given"`
 	ResolvedAt  *time.Time     `json:"resolved_at,omitempty"`
 }
 
@@ -56,8 +58,8 @@ func caseToJSON(c cases.Case) caseJSON {
 	if c.Factors == nil {
 		c.Factors = []cases.Factor{}
 	}
-	return caseJSON{c.Ref, c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
-		c.Reports, string(c.Lane), c.Facts.Corroborated, c.Referral().Proposed, c.Version, c.CreatedAt, c.UpdatedAt, c.ResolvedAt}
+	return caseJSON{c.Ref, string(c.Kind), c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
+		c.Reports, string(c.Lane), c.Facts.Corroborated, c.Referral().Proposed, c.Version, c.CreatedAt, c.UpdatedAt, c.DueAt, c.ResolvedAt}
 }
 
 type findingJSON struct {
@@ -79,12 +81,14 @@ type dossierJSON struct {
 	Findings     []findingJSON       `json:"findings"`
 	Restrictions []cases.Restriction `json:"restrictions"`
 	Events       []cases.Event       `json:"events"`
-	Related      []string            `json:"related" doc:"Cases that share a key: a merge is proposed"`
+	Related      []string            `json:"related" doc:"Cases that share a key: a merge is proposed where they are of the same kind"`
+	Traceback    *tracebackJSON      `json:"traceback,omitempty" doc:"Of a traceback case: who asks, by when, and what our records say"`
 	Campaigns    []caseCampaignJSON  `json:"campaigns" doc:"Scripts that other cases tell of too"`
 }
 
 type listCasesInput struct {
 	PageQuery
+	Kind     string   `query:"kind" enum:"abuse,traceback" doc:"Without it both"`
 	State    []string `query:"state" doc:"Any of; without it all that are neither resolved nor merged"`
 	Category string   `query:"category"`
 	Number   string   `query:"number" doc:"E.164, as caller or callback"`
@@ -95,7 +99,7 @@ type listCasesInput struct {
 }
 
 func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[caseJSON], error) {
-	q := cases.CaseQuery{Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent, Cursor: in.Cursor, Limit: in.Limit}
+	q := cases.CaseQuery{Kind: cases.CaseKind(in.Kind), Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent, Cursor: in.Cursor, Limit: in.Limit}
 	for _, st := range in.State {
 		q.States = append(q.States, cases.State(st))
 	}
@@ -126,7 +130,7 @@ func (s *Server) apiGetCase(ctx context.Context, in *CaseRef) (*struct{ Body dos
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	out := dossierJSON{caseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}}
+	out := dossierJSON{caseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}, Traceback: tracebackToJSON(d)}
 	for _, r := range d.Reports {
 		out.ReportList = append(out.ReportList, s.reportJSON(r))
 	}

@@ -31,7 +31,8 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		return CasePage{}, err
 	}
 	x := ev.Case
-	p := CasePage{Ref: x.Ref, Category: cases.CategoryTitle(x.Category), Headline: x.Facts.Pretext, State: caseState(x), Owner: ownerOf(x, a), Due: s.due(x),
+	what, about := x.Heading()
+	p := CasePage{Ref: x.Ref, Category: what, Headline: about, State: caseState(x), Owner: ownerOf(x, a), Due: s.due(x),
 		Opened: x.CreatedAt, Version: x.Version, Priority: x.Priority, Factors: factorsOf(x), Strip: ev.strip(), Timeline: ev.timeline(), Can: actsOf(x, a)}
 	p.Parts = CaseParts{ReportsTotal: max(x.Reports, len(ev.Reports)), Findings: ev.findings(), Subjects: ev.subjects(), Checklist: ev.checklist()}
 	for _, r := range ev.Reports[:min(reportsOnCase, len(ev.Reports))] {
@@ -46,8 +47,9 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		p.Parts.Restrictions = append(p.Parts.Restrictions, restrictionLine(r, ""))
 	}
 	for _, r := range ev.Related {
-		p.Related = append(p.Related, CaseLink{Ref: r.Ref, Headline: r.Title, State: caseState(cases.Case{State: r.State}), Why: r.Reason})
+		p.Related = append(p.Related, CaseLink{Ref: r.Ref, Headline: r.Title, State: caseState(cases.Case{State: r.State}), Why: r.Reason, NoMerge: r.Kind != x.Kind})
 	}
+	p.Traceback = ev.traceback(a, p.Due)
 	p.Merged, p.Outcome = ev.merged(), ev.outcome()
 	p.Lane, p.Counted = laneSign(x), counted(x.Facts, p.Parts.ReportsTotal)
 	if r := x.Referral(); r.Proposed {
@@ -62,7 +64,7 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 	}
 	p.Correct.Fields = correctChoices()
 	p.Resolve.Dispositions = dispositionChoices()
-	p.Ask.Reporters = reportersOf(ev.Reports)
+	p.Ask.Reporters = reportersOf(ev.Reports, ev.Requests)
 	p.Can.Ask = p.Can.Ask && len(p.Ask.Reporters) > 0
 	if len(p.Ask.Reporters) > 0 {
 		p.Ask.Report.Value = p.Ask.Reporters[0].Value
@@ -90,11 +92,14 @@ func responsibleText(r cases.Responsible) string {
 }
 
 // reportersOf are those who left an address, each once, newest first.
-func reportersOf(reports []cases.ReportView) []Choice {
+//
+// Who asks for a traceback and is not verified is left out.
+func reportersOf(reports []cases.ReportView, requests []cases.TracebackRequest) []Choice {
 	var out []Choice
 	seen := map[int64]bool{}
 	for _, r := range reports {
-		if r.Reporter == nil || r.Reporter.Email == "" || seen[r.Reporter.ID] || len(out) == reportsOnCase {
+		withheld := slices.ContainsFunc(requests, func(q cases.TracebackRequest) bool { return q.ReportID == r.ID && q.State != cases.RequesterVerified })
+		if withheld || r.Reporter == nil || r.Reporter.Email == "" || seen[r.Reporter.ID] || len(out) == reportsOnCase {
 			continue
 		}
 		seen[r.Reporter.ID] = true

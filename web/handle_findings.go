@@ -23,6 +23,7 @@ var findingKinds = []struct {
 	{cases.FindingEntitlement, "Right to show"},
 	{cases.FindingAttestation, "Signature"},
 	{cases.FindingNumber, "Number"},
+	{cases.FindingTraced, "Traced call"},
 }
 
 // findings shows what enrichment found, in the order of the questions. Reports
@@ -66,7 +67,12 @@ func (ev evidence) findings() []Finding {
 
 func (ev evidence) finding(f cases.Finding, kind string) Finding {
 	x := Finding{Kind: kind, Verdict: verdictSign(f), Text: f.Summary, At: f.CreatedAt, By: f.Producer, Window: window(f, ev.zone)}
-	if f.Subject != "" {
+	if f.Kind == cases.FindingTraced {
+		x.Facts = append(x.Facts, Fact{Name: "Call of the request", Value: f.Subject})
+		if f.Data.Contact != "" {
+			x.Facts = append(x.Facts, Fact{Name: "Contact", Value: f.Data.Contact})
+		}
+	} else if f.Subject != "" {
 		x.Facts = append(x.Facts, Fact{Name: "About", Number: f.Subject})
 	}
 	d := f.Data

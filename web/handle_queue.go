@@ -24,6 +24,7 @@ var queueViews = []struct {
 	{"unclaimed", "Unclaimed", nil},
 	{"urgent", "Urgent", nil},
 	{"texts", "Text messages", nil},
+	{"tracebacks", "Tracebacks", nil},
 	{"waiting", "Waiting", []cases.State{cases.StateAwaitingReporter, cases.StateAwaitingCustomer, cases.StateAwaitingApproval, cases.StateMitigated}},
 	{"resolved", "Resolved", []cases.State{cases.StateResolved}},
 }
@@ -40,6 +41,8 @@ func (s *Server) queueQuery(c *gin.Context, a cases.Actor) cases.CaseQuery {
 	switch view {
 	case "mine":
 		q.Assignee = a.ID
+	case "tracebacks":
+		q.Kind = cases.CaseTraceback
 	case "unclaimed":
 		q.Assignee = "-"
 	case "urgent":
@@ -101,8 +104,12 @@ func (s *Server) queue(ctx context.Context, a cases.Actor, q cases.CaseQuery) (c
 }
 
 func (s *Server) queueRow(x cases.Case, a cases.Actor) QueueRow {
-	r := QueueRow{Ref: x.Ref, Priority: x.Priority, Factors: factorsOf(x), Category: cases.CategoryTitle(x.Category), Headline: x.Facts.Pretext, Reports: x.Reports,
+	what, about := x.Heading()
+	r := QueueRow{Ref: x.Ref, Priority: x.Priority, Factors: factorsOf(x), Category: what, Headline: about, Reports: x.Reports,
 		Called: x.Facts.CalledParties, Corroborated: x.Facts.Corroborated, Lane: laneSign(x), Due: s.due(x), Owner: ownerOf(x, a), State: caseState(x), Number: cmp.Or(x.Facts.Caller, x.Facts.Callback), Signs: signsOf(x.Facts)}
+	if x.Kind == cases.CaseTraceback {
+		r.Signs = []Sign{r.Signs[0], requesterSign(x.Facts.Traceback)}
+	}
 	if p := x.Facts.Parties; p != nil && p.Originating != "" {
 		r.Account = cmp.Or(p.OriginatingName, p.Originating)
 		if len(p.Path) > 0 {
@@ -128,8 +135,12 @@ func factorsOf(x cases.Case) []Factor {
 	return out
 }
 
-// due is the promise of a first act, while nobody has acted.
+// due is the promise of a first act, while nobody has acted; of a traceback case
+// with a clock that of its answer, until it is given.
 func (s *Server) due(x cases.Case) Due {
+	if x.DueAt != nil && x.Facts.Traceback.Owed() && !x.Closed() {
+		return Due{What: "traceback answer", At: *x.DueAt, Left: x.DueAt.Sub(s.now())}
+	}
 	if x.DueAt == nil || x.FirstActAt != nil || x.Closed() {
 		return Due{}
 	}
@@ -208,7 +219,8 @@ func (s *Server) preview(c *gin.Context, a cases.Actor, ref string) (*CasePrevie
 		return nil, err
 	}
 	x := ev.Case
-	p := &CasePreview{Ref: x.Ref, Category: cases.CategoryTitle(x.Category), Headline: x.Facts.Pretext, State: caseState(x), Owner: ownerOf(x, a), Due: s.due(x),
+	what, about := x.Heading()
+	p := &CasePreview{Ref: x.Ref, Category: what, Headline: about, State: caseState(x), Owner: ownerOf(x, a), Due: s.due(x),
 		Opened: x.CreatedAt, Version: x.Version, Strip: ev.strip(), Priority: x.Priority, Factors: factorsOf(x), Subjects: ev.subjects(),
 		CanClaim: actsOf(x, a).Claim}
 	if len(ev.Reports) > 0 {

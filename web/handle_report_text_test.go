@@ -25,7 +25,9 @@ func TestWhatWasFoundIsHighlighted(t *testing.T) {
 	extract(cases.ExtractLanguage, "Basta")  // is no place
 	extract(cases.ExtractTraceback+".campaign", "of mine")
 	v.Details.Extracts = append(v.Details.Extracts, cases.Extract{Kind: cases.ExtractLane, Start: 3, End: 999}, cases.Extract{Kind: cases.ExtractLane, Start: strings.Index(text, "¡") + 1, End: len(text)})
-	marked := func(text, what string, confidence float64) Segment { return Segment{Text: text, Mark: what, Confidence: confidence} }
+	marked := func(text, what string, confidence float64) Segment {
+		return Segment{Text: text, Mark: what, Confidence: confidence}
+	}
 	want := []Segment{marked("Yesterday", "time of the call", 0.5), {Text: " "}, marked("+1 202 555 0143", "number shown", 0.9), {Text: " took "}, marked("$40", "money lost", 0.5), {Text: " "},
 		marked("of mine", "traceback request", 0.5), {Text: ". ¡Basta!"}}
 	r := CaseReport{Text: highlighted(v)}

@@ -114,6 +114,14 @@ func eventWords(e cases.Event) string {
 		return "found report " + d["report"] + " to tell of the script of campaign " + e.ObjectID
 	case "campaign.unite":
 		return "united campaign " + e.ObjectID + " with campaign " + d["into"]
+	case string(cases.CmdVerifyRequester):
+		return "verified who asks in report " + d["report"]
+	case "requester.refuse":
+		return "refused who asks in report " + d["report"]
+	case "requester.undo":
+		return "took back what was decided about who asks in report " + d["report"]
+	case string(cases.CmdAnswerTraceback):
+		return "answered the traceback request of report " + d["report"]
 	case "reporter.bounced":
 		return "gave up an address: mail to it came back"
 	case "sending.sent":

@@ -234,6 +234,8 @@ func sendingState(s cases.SendingState) State {
 		return State{string(s), "Unknown", Doubt}
 	case cases.SendingSuppressed:
 		return State{string(s), "Not sent", Neutral}
+	case cases.SendingHeld:
+		return State{string(s), "Held back", Doubt}
 	}
 	return State{string(s), string(s), Neutral}
 }
@@ -246,6 +248,8 @@ func sendingWord(k cases.SendingKind) string {
 		return "Question"
 	case cases.SendingOutcome:
 		return "Outcome"
+	case cases.SendingTraceback:
+		return "Answer to a traceback request"
 	}
 	return string(k)
 }

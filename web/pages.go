@@ -127,6 +127,7 @@ type CaseLink struct {
 	Opened   time.Time
 	Reports  int
 	Why      string // for similar cases: what they share
+	NoMerge  bool   // it is of another kind
 }
 
 // ErrorPage is the answer to what went wrong, in words: what happened, what it means, what to do.

@@ -28,6 +28,8 @@ type CasePage struct {
 	Reopen   ReasonForm
 	Merge    MergeForm
 	Unmerge  ReasonForm
+	// Traceback is the head of a traceback case; nil of any other.
+	Traceback *TracebackPanel
 	// Merged is the case that this one is part of now.
 	Merged *CaseLink
 	// Lane is why it stands above all others; nil when it does not.
@@ -125,7 +127,7 @@ type CaseReport struct {
 	Text     []Segment
 	Numbers  []ReportNumber
 	ReadAs   []ReadAs
-	Correct  bool // by writing what is right
+	Correct  bool   // by writing what is right
 	Why      string // of the link: "same caller number"
 	Broken   string // why it could not be read; shown instead of an extraction
 	Files    []FileLine

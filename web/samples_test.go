@@ -1,8 +1,9 @@
 package web
 
 import (
-	"github.com/abusedesk/abusedesk/cases"
 	"time"
+
+	"github.com/abusedesk/abusedesk/cases"
 )
 
 // drawn is a page as the tests draw it, with the reader that sees it.
@@ -158,6 +159,30 @@ func resolvedCase() CasePage {
 	return p
 }
 
+// tracebackCase is one that asks about two calls, before or after its requester
+// was verified, with the answer open.
+func tracebackCase(verified bool) CasePage {
+	p := casePage()
+	p.Category, p.Headline, p.Due = "Traceback request", "TB-20455", Due{"traceback answer", sampleNow.Add(-time.Hour), -time.Hour}
+	who := RequesterView{Report: "17", From: "t…@itg.example", Kind: "traceback group", Received: sampleNow.Add(-5 * time.Hour), State: requesterState("unverified"), Verify: true, Refuse: true,
+		Evidence: []Fact{{Name: "From", Value: "itg.example"}, {Name: "Known requester", Value: "@itg.example is on the list"}, {Name: "DKIM", Value: "pass for itg.example"}, {Name: "DMARC", Value: "fail for itg.example"}, {Name: "Stated by", Value: "mx.carrier.example"}},
+		Missing:  []string{"DMARC: fail"}}
+	t := &TracebackPanel{Due: p.Due, Clock: "Received Friday, 20 November, 18:10 EST, out of business hours, counts from Monday, 23 November, 08:00 EST.", Answer: Sign{Tone: Neutral, Word: "not answered yet"},
+		Withheld: "Nothing is answered before the requester is verified.", CanDecide: true, CanUndo: true, Fields: []Fact{{Name: "Reference", Value: "TB-20455"}, {Name: "Campaign", Value: "SSA impersonation"}}, Missing: "upstream provider, IP addresses",
+		Calls: []TracedRow{{Place: 1, Caller: "+17244428039", Called: "+13035550101", At: "24 Nov 2026, 10:00 to 10:10", CallID: "a-very-long-call-id-4711-0815-42@198.51.100.7", Found: Sign{Tone: Known, Word: "confirmed"}, Text: "We carried this call.", From: "Acme Dialers", FromHref: "/desk/accounts/acct-1042", Attest: "B"},
+			{Place: 2, At: "not found in the request", Found: Sign{Tone: Unknown, Word: "unknown"}, Text: "Our records cannot say."}},
+		Draft: "Our answer to your traceback request TB-20455:\n\nCall 1: +17244428039 to +13035550101\nWe carried this call."}
+	t.Refuse.Dispositions = dispositions()[5:]
+	if verified {
+		who.State, who.Verify, who.Undo, who.Note, who.By, who.At, who.Missing = requesterState("verified"), false, true, "Called back on the number of their site.", "Dana Reyes", sampleNow, nil
+		t.Withheld, t.CanAnswer = "", true
+		t.Form = AnswerForm{Report: Field{Value: "17"}, Text: Field{Value: t.Draft, Error: "write the answer"}, Reporters: []Choice{{Value: "17", Label: "t…@itg.example", Hint: "traceback group"}}, Dispositions: append([]Choice{{Label: "Leave the case open"}}, dispositions()...), Shown: true}
+	}
+	t.Requesters = []RequesterView{who}
+	p.Traceback = t
+	return p
+}
+
 func restrictionPage() RestrictionPage {
 	line := restrictionLines()[1]
 	return RestrictionPage{Line: line, Value: "2 channels", Revision: 412, Version: 3, Approver: "Sam Okafor", EmergencyNote: "Calls to emergency numbers pass, whatever is set here.", CanLift: true,
@@ -266,7 +291,7 @@ func everyPage() []drawn {
 		{"queue", queuePage(), 200, toast}, {"queue-empty", QueuePage{Views: queuePage().Views}, 200, nil}, {"queue-none", QueuePage{Query: "zebra"}, 200, nil},
 		{"new-work", NewWork{Count: 4, Href: "/desk/queue"}, 200, nil}, {"new-work-none", NewWork{}, 200, nil},
 		{"urgent", UrgentBar{Count: "3", Word: "somebody's life is threatened", Href: "/desk/queue?view=urgent"}, 200, nil}, {"urgent-none", UrgentBar{}, 200, nil}, {"queue-urgent", urgentQueue(), 200, urgent}, {"case-preview", *previewPage(), 200, nil},
-		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-foreign", foreignCase(), 200, urgent}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
+		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-traceback", tracebackCase(false), 200, nil}, {"case-traceback-answer", tracebackCase(true), 422, nil}, {"case-foreign", foreignCase(), 200, urgent}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
 		{"blast", sampleRestrictForm().Blast, 200, nil}, {"blast-none", BlastRadius{}, 200, nil}, {"blast-problem", BlastRadius{Problem: "The call records could not be read."}, 200, nil},
 		{"restrictions", RestrictionsPage{Views: []Tab{{"In force", "/desk/restrictions", "2", true}, {"To approve", "/desk/restrictions?view=proposed", "1", false}}, Rows: restrictionLines()}, 200, nil},
 		{"restrictions-empty", RestrictionsPage{}, 200, nil}, {"restriction", restrictionPage(), 200, nil}, {"restriction-proposed", proposedRestriction(), 200, nil},

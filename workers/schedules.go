@@ -109,6 +109,7 @@ func (p *Pool) schedules() []schedule {
 			return p.Jobs.SweepJobs(ctx, now, p.forgottenAfter())
 		})},
 		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
+		{p, "clocks", 30 * time.Second, counted(p.Upkeep.LookAgain)},
 		{p, "sessions", 10 * time.Minute, counted(p.Upkeep.PruneSessions)},
 		{p, "recheck", 20 * time.Second, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
 			n, err := p.Upkeep.RecheckReports(ctx, p.now(), recheckBatch)

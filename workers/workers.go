@@ -50,6 +50,7 @@ type Upkeep interface {
 	ExpireRestrictions(ctx context.Context, now time.Time) (int, error)
 	SettleRestrictions(ctx context.Context, now time.Time) (int, error)
 	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
+	LookAgain(ctx context.Context, now time.Time) (int, error)
 	PruneSessions(ctx context.Context, now time.Time) (int, error)
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 }

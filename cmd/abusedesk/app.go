@@ -76,7 +76,7 @@ func (a *app) assemble(ctx context.Context) error {
 		return usageError{fmt.Errorf("ABUSEDESK_EMERGENCY_NUMBERS: %w", err)}
 	}
 	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, AuthServers: strings.Fields(a.cfg.MailAuthServers),
-		AlertMail: a.cfg.alert, TextMail: a.cfg.texts, AskReferrals: a.cfg.Referrals == "ask", Hint: a.hints.send, Now: time.Now, Log: a.log}
+		AlertMail: a.cfg.alert, TextMail: a.cfg.texts, AskReferrals: a.cfg.Referrals == "ask", Office: a.cfg.office, Requesters: a.cfg.requesters, Hint: a.hints.send, Now: time.Now, Log: a.log}
 	if a.cfg.SMTPURL != "" {
 		m, err := notify.NewMailer(notify.MailerConfig{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Subaddress: a.cfg.MailSubaddress == "true", BaseURL: a.cfg.BaseURL, Operator: a.cfg.Operator})
 		if err != nil {
@@ -86,6 +86,7 @@ func (a *app) assemble(ctx context.Context) error {
 		_, dc.MailDomain, _ = strings.Cut(m.From(), "@")
 	}
 	a.desk = desk.New(dc)
+	a.metrics.tracebacks(a.store)
 	a.auth = auth.New(a.store, time.Now)
 	return nil
 }

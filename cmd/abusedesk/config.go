@@ -15,6 +15,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/intake"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
@@ -40,6 +41,9 @@ type config struct {
 	AlertMail          string `env:"ALERT_MAIL"`
 	TextAbuseMail      string `env:"TEXT_ABUSE_MAIL"`
 	Referrals          string `env:"REFERRALS" envDefault:"auto"`
+	Requesters         string `env:"TRACEBACK_REQUESTERS"`
+	TimeZone           string `env:"TIME_ZONE" envDefault:"America/New_York"`
+	Holidays           string `env:"HOLIDAYS" envDefault:"us"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
 	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`
@@ -62,6 +66,9 @@ type config struct {
 	mailboxes []mailbox.Mailbox
 	alert     []string // addresses
 	texts     []string
+
+	office     cases.Office
+	requesters cases.Requesters
 }
 
 // secretNames may come from files, and so may oauthSecretNames.
@@ -156,6 +163,12 @@ func (c *config) check() (problems []error) {
 	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs, c.oauth); err != nil {
 		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))
 	}
+	if c.requesters, err = cases.ParseRequesters(c.Requesters); err != nil {
+		bad("TRACEBACK_REQUESTERS", "%v; use addresses and @domains", err)
+	}
+	var wrong []error
+	c.office, wrong = office(c.TimeZone, c.Holidays)
+	problems = append(problems, wrong...)
 	if c.MailSubaddress != "true" && c.MailSubaddress != "false" {
 		bad("MAIL_SUBADDRESS", "use true or false, not %q", c.MailSubaddress)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
+	"github.com/abusedesk/abusedesk/store"
 )
 
 // metrics is what the program says of itself to Prometheus. Labels are
@@ -47,6 +49,36 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.policy, m.jobs, m.loops,
 		m.loopErrs, m.mails, m.lag, m.lastMail, m.keeperC)
 	return m
+}
+
+// tracebacks counts, when Prometheus asks, the traceback answers that are owed.
+func (m *metrics) tracebacks(s *store.Store) {
+	m.registry.MustRegister(tracebackCounter{s})
+}
+
+var (
+	tracebacksOwed = prometheus.NewDesc("abusedesk_tracebacks_owed", "Traceback cases to which an answer with a limit is owed.", nil, nil)
+	tracebacksLate = prometheus.NewDesc("abusedesk_tracebacks_overdue", "Those of them whose limit has passed.", nil, nil)
+)
+
+// tracebackCounter implements prometheus.Collector. A database that does not
+// answer leaves the figures out rather than stale.
+type tracebackCounter struct{ store *store.Store }
+
+func (tracebackCounter) Describe(ch chan<- *prometheus.Desc) {
+	ch <- tracebacksOwed
+	ch <- tracebacksLate
+}
+
+func (c tracebackCounter) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	owed, late, err := c.store.Tracebacks(ctx, time.Now())
+	if err != nil {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(tracebacksOwed, prometheus.GaugeValue, float64(owed))
+	ch <- prometheus.MustNewConstMetric(tracebacksLate, prometheus.GaugeValue, float64(late))
 }
 
 func (m *metrics) handler() http.Handler {
