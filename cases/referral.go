@@ -44,7 +44,7 @@ func (c *Case) Referral() Referral {
 	f := c.Facts
 	texts := f.Categories[CategoryTextSpam]
 	switch {
-	case c.Closed(), f.Lane != "", f.Reports == 0, f.Ours, f.NumberHosted, f.Looking, f.InForce > 0, f.Owners > 0, f.Caller == "" && f.Callback == "":
+	case c.Kind == CaseTraceback, c.Closed(), f.Lane != "", f.Reports == 0, f.Ours, f.NumberHosted, f.Looking, f.InForce > 0, f.Owners > 0, f.Caller == "" && f.Callback == "":
 		return Referral{}
 	case f.Categories[CategorySpoofedMyNumber]+f.Categories[CategoryAccountTakeover]+f.Categories[CategoryTraceback] > 0:
 		return Referral{}
