@@ -42,7 +42,7 @@ func correctChoices() []Choice {
 func fieldWord(k cases.ExtractKind) string {
 	switch k {
 	case cases.ExtractNumber:
-		return "a number: what it was in the call"
+		return "number: what it was in the call"
 	case cases.ExtractLanguage:
 		return "language"
 	case cases.ExtractTraceback + ".reference":

@@ -108,6 +108,8 @@ func eventWords(e cases.Event) string {
 		return "looked into a sending: " + strings.ToLower(sendingState(cases.SendingState(d["state"])).Word)
 	case string(cases.CmdAskReporter):
 		return "asked the reporter of report " + d["report"]
+	case string(cases.CmdCorrectReport):
+		return "corrected report " + d["report"] + ": " + fieldWord(cases.ExtractKind(d["field"]))
 	case "campaign.open":
 		return "found another case with the same script"
 	case "campaign.join":

@@ -129,7 +129,8 @@ func casePage() CasePage {
 		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: sampleFindings(sampleNow), Similar: caseLinks(),
 			Campaigns: []CaseCampaign{{Href: "/desk/campaigns/88121", Text: "Same script as AB-2026-004198, 94 %. The same script is told in 14 other cases, 212 reports in all.", Others: campaignCaseLines(), More: 11}}, Subjects: subjects(), Restrictions: restrictionLines()[:1],
 			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
-		Can:     CaseActs{Release: true, Note: true, Resolve: true, Restrict: true},
+		Can:     CaseActs{Release: true, Note: true, Correct: true, Resolve: true, Restrict: true},
+		Correct: CorrectForm{Fields: correctChoices()},
 		Resolve: ResolveForm{Dispositions: dispositions()}, Restrict: sampleRestrictForm(), Counted: "31 reports, 27 called numbers corroborated"}
 }
 
