@@ -44,7 +44,8 @@ func (s *Store) Operations(ctx context.Context, now time.Time) (cases.Operations
 		capped := func(n *int, rows string, args ...any) error {
 			return tx.Raw("SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?) AS counted", append(args, most)...).Scan(n).Error
 		}
-		if err := capped(&o.Pending, "jobs WHERE state IN ('pending', 'enqueued')"); err != nil {
+		// Whoever held a job whose lease ran out is gone, and it waits to be handed out again.
+		if err := capped(&o.Pending, "jobs WHERE state IN ('pending', 'enqueued') OR state = 'running' AND lease_until <= ?", stored(now)); err != nil {
 			return err
 		}
 		if err := capped(&o.Running, "jobs WHERE state = 'running' AND lease_until > ?", stored(now)); err != nil {

@@ -225,5 +225,9 @@ func TestOperations(t *testing.T) {
 			o.Sealed != 2 || o.UnsealedTail != 2 || o.OldestTail == nil || !o.OldestTail.Equal(noon) || o.Checkpoint != nil {
 			t.Errorf("%+v", o)
 		}
+		// Who held it is gone, so it is no work in progress: it waits.
+		if o, err = s.Operations(ctx, noon.Add(time.Hour)); err != nil || o.Pending != 2 || o.Running != 0 {
+			t.Errorf("%d waiting, %d running, %v", o.Pending, o.Running, err)
+		}
 	})
 }
