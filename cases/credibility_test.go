@@ -53,7 +53,7 @@ func TestCredibilityIsReadByOrderOnly(t *testing.T) {
 	allowed := map[string]bool{"cases/priority.go": true, "cases/report.go": true, "store/facts.go": true, "store/credibility.go": true}
 	seen := 0
 	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || (d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git")) {
+		if err != nil || (d.IsDir() && (d.Name() == "node_modules" || len(path) > 1 && d.Name()[0] == '.')) {
 			if d != nil && d.IsDir() && err == nil {
 				return fs.SkipDir
 			}
