@@ -115,7 +115,7 @@ func TestMailDoesNotOpenArchives(t *testing.T) {
 func TestMailMemoryIsFlat(t *testing.T) {
 	line := strings.Repeat("QUJD", 19) + "\r\n"
 	for _, encoding := range []string{"base64", "quoted-printable", "8bit"} {
-		for size, most := range map[int]uint64{1 << 20: 4 << 20, 20 << 20: 16 << 20, 60 << 20: 16 << 20} {
+		for size, most := range map[int]uint64{1 << 20: 4 << 20, 20 << 20: 24 << 20, 60 << 20: 24 << 20} {
 			header := "Content-Type: audio/wav; name=call.wav\r\nContent-Transfer-Encoding: " + encoding + "\r\n\r\n"
 			lines := size / len(line)
 			src := intake.Source{Size: int64(len(header) + lines*len(line)), Open: func() (io.ReadCloser, error) {
