@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -407,10 +408,10 @@ func (r *mailRun) otherProgram() {
 			set := imap.UIDSetNum(uid)
 			body := &imap.FetchItemBodySection{Peek: true}
 			mails, err := c.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{body}}).Collect()
-			must(err)
-			if len(mails) != 1 {
+			if no, ok := errors.AsType[*imap.Error](err); ok && no.Code == "EXPUNGEISSUED" || err == nil && len(mails) != 1 {
 				continue // the desk has moved it meanwhile
 			}
+			must(err)
 			choice := r.rand.IntN(3)
 			if !r.has(digest(mails[0].FindBodySection(body))) {
 				choice = 0
