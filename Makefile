@@ -89,7 +89,8 @@ fuzz: ## run each fuzz target for FUZZTIME, one after the other
 # What analysts corrected, of the installation that the environment names, is scored too.
 bench: build bin/testenv ## benchmarks
 	@if [ -n "$$ABUSEDESK_DATABASE_URL$$ABUSEDESK_DATABASE_URL_FILE" ] || [ -e "$${ABUSEDESK_DATA_DIR:-data}/abusedesk.db" ]; then \
-		(umask 077; bin/abusedesk corrections > bin/corrections.jsonl); else rm -f bin/corrections.jsonl; fi
+		(umask 077; bin/abusedesk corrections > bin/corrections.jsonl) || echo 'what was corrected there cannot be read, and is not scored' >&2; fi
+	@trap 'rm -f bin/corrections.jsonl' EXIT; \
 	ABUSEDESK_LABELLED="$${ABUSEDESK_LABELLED:-$(CURDIR)/bin/corrections.jsonl}" TESTENV_BINARY='$(CURDIR)/bin/abusedesk' bin/testenv -- \
 		go test -run '^$$' -bench . -benchmem -timeout 1h ./...
 

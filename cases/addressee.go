@@ -34,7 +34,7 @@ func (a Addressee) MayWrite(ours string) (bool, string) {
 	switch h := a.Mail; {
 	case a.Email == "":
 		return false, "no address to answer to"
-	case isOurs(a.Email, ours):
+	case IsOurs(a.Email, ours):
 		return false, "the mail came from ourselves"
 	case h.AutoSubmitted:
 		return false, "the mail was sent by a machine (Auto-Submitted)"
@@ -114,9 +114,9 @@ func onePerReporter(to []Addressee, ours string) []Addressee {
 	return out
 }
 
-// isOurs says whether an address is the one we send from, with or without a
+// IsOurs says whether an address is the one we send from, with or without a
 // token of ours in it.
-func isOurs(address, ours string) bool {
+func IsOurs(address, ours string) bool {
 	return equalFold(untagged(address), untagged(ours))
 }
 

@@ -22,6 +22,15 @@ type Correction struct {
 	Value string
 }
 
+// Correcting is a correction with what follows from it outside the report.
+type Correcting struct {
+	Correction
+	// Clock is that of a traceback request by who asks and when it was received.
+	Clock func(ReporterKind, time.Time) Clock
+	// Notices are the letters to colleagues that a corrected lane asks for.
+	Notices []Sending
+}
+
 // CorrectionRow is a correction as it is kept.
 type CorrectionRow struct {
 	ID       int64 `gorm:"primaryKey"`
@@ -65,6 +74,12 @@ func (c *Case) CorrectReport(a Actor, now time.Time, r *Report, subjects []Subje
 	if err := x.check(now); err != nil {
 		return nil, "", err
 	}
+	switch {
+	case x.Kind == ExtractCategory && (r.Category == CategoryTraceback || x.Value == string(CategoryTraceback)):
+		return nil, "", Conflict("a traceback request is a case of its own kind, with a clock and a requester: a correction makes none, and ends none")
+	case strings.HasPrefix(string(x.Kind), string(ExtractTraceback)) && c.Kind != CaseTraceback:
+		return nil, "", Conflict("this report is no traceback request")
+	}
 	if x.Kind == ExtractNumber {
 		after, was = correctNumber(r.ID, subjects, x)
 	} else {
@@ -76,6 +91,9 @@ func (c *Case) CorrectReport(a Actor, now time.Time, r *Report, subjects []Subje
 	}
 	c.record(now, a, string(CmdCorrectReport), "", map[string]string{"report": strconv.FormatInt(r.ID, 10), "field": string(x.Kind)})
 	c.jobs = append(c.jobs, Job{Kind: JobEnrich, ObjectID: r.ID}) // which asks for an assessment
+	if x.Kind == ExtractLane {
+		c.jobs = append(c.jobs, UrgentJob(c.ID)) // and this cannot wait
+	}
 	return after, was, nil
 }
 
@@ -179,7 +197,11 @@ func (r Report) Value(k ExtractKind) string {
 		if r.Earliest == nil {
 			return ""
 		}
-		return r.Earliest.UTC().Format(time.RFC3339)
+		at := *r.Earliest
+		if r.Latest != nil {
+			at = at.Add(r.Latest.Sub(at) / 2)
+		}
+		return at.UTC().Format(time.RFC3339)
 	case ExtractLost:
 		return r.Details.Lost.String()
 	}
@@ -225,6 +247,16 @@ func (r *Report) correct(x Correction) {
 	d.Extracts = slices.DeleteFunc(slices.Clone(d.Extracts), func(e Extract) bool { return e.Kind == x.Kind })
 	if x.Value != "" {
 		d.Extracts = append(d.Extracts, Extract{Kind: x.Kind, Value: x.Value, Confidence: 1, Start: -1, End: -1})
+	}
+}
+
+// Keep makes fields what they are in another form of the report: what somebody
+// corrected is not read anew.
+func (r *Report) Keep(from Report, kinds []ExtractKind) {
+	for _, k := range kinds {
+		if k != ExtractNumber {
+			r.correct(Correction{Kind: k, Value: from.Value(k)})
+		}
 	}
 }
 

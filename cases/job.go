@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -55,6 +56,11 @@ type Job struct {
 	LastError   string
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// UrgentJob assesses a case that cannot wait, once for all reports that say so.
+func UrgentJob(caseID int64) Job {
+	return Job{Kind: JobUrgent, ObjectID: caseID, CoalesceKey: fmt.Sprintf("urgent:%d", caseID)}
 }
 
 // Lost is how many earlier attempts ended without a word: the process died, or

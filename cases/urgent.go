@@ -48,11 +48,11 @@ func NoticeID(token, domain string) string { return "notice." + token + "@" + do
 // monitoring system reports attacks too.
 func MayNotify(p Parsed, ours string, to []string) bool {
 	from := p.Reporter.Email
-	if from != "" && isOurs(from, ours) {
+	if from != "" && IsOurs(from, ours) {
 		return false
 	}
 	for _, t := range to {
-		if from != "" && isOurs(from, t) {
+		if from != "" && IsOurs(from, t) {
 			return false
 		}
 	}

@@ -32,7 +32,11 @@ func (d *Desk) Correct(ctx context.Context, a cases.Actor, ref string, report in
 	case x.Kind == cases.ExtractPretext && x.Value != "" && !slices.Contains(intake.Pretexts(), x.Value):
 		return c, cases.Invalid(cases.Problem{Field: "value", Message: "must be one of: " + strings.Join(intake.Pretexts(), ", ")})
 	}
-	return d.Store.CorrectReport(ctx, d.now(), a, c.ID, report, x)
+	y := cases.Correcting{Correction: x, Clock: d.Office.Clock}
+	if x.Kind == cases.ExtractLane {
+		y.Notices = d.notices(cases.Parsed{Lane: cases.Lane(x.Value)})
+	}
+	return d.Store.CorrectReport(ctx, d.now(), a, c.ID, report, y)
 }
 
 // Labelled hands over the texts that were corrected with what is right in them,

@@ -58,7 +58,7 @@ type Evidence interface {
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 	// CorrectReport applies Case.CorrectReport to a report of the case, keeps the
 	// correction, and makes the case's keys those of its reports.
-	CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correction) (cases.Case, error)
+	CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correcting) (cases.Case, error)
 	Corrections(ctx context.Context, reportID int64) ([]cases.CorrectionRow, error)
 	// Corrected hands over each report that somebody corrected, oldest first.
 	Corrected(ctx context.Context, each func(cases.Corrected) error) error

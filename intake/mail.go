@@ -75,6 +75,8 @@ type mailReader struct {
 	texts   []string
 	length  int    // of texts
 	files   string // text of attached files
+	// filesCut: of one of them only the beginning is held.
+	filesCut bool
 
 	machine   bool           // written by a program that reports abuse
 	report    bool           // a report of a program's (RFC 6522)
@@ -176,9 +178,11 @@ func (m *mailReader) walk(h message.Header, body []byte, depth int, fallback str
 // warnCut says that a part was read only as far as it is held.
 func (m *mailReader) warnCut(p part) {
 	if p.cut {
-		m.warn(fmt.Sprintf("the mail is larger than %d MB; of a part of it only the beginning was read", heldWhole>>20))
+		m.warn(onlyBeginning)
 	}
 }
+
+var onlyBeginning = fmt.Sprintf("the mail is larger than %d MB; of a part of it only the beginning was read", heldWhole>>20)
 
 // message goes into a mail in the mail: what somebody forwards is the report.
 func (m *mailReader) message(p part) {

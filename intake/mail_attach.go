@@ -56,6 +56,7 @@ func (m *mailReader) attachedText(p part) {
 		return
 	}
 	s, _ := p.text(room)
+	m.filesCut = m.filesCut || p.cut
 	if p.mediaType == "text/html" {
 		s = htmlToText(s)
 	}
@@ -72,6 +73,7 @@ func (m *mailReader) withFiles(text string) string {
 		return text
 	case text == "":
 		m.warn("the text was taken from an attached file")
+		m.warnFilesCut()
 		_, only, _ := strings.Cut(m.files, "\n")
 		if !strings.Contains(only, "\n---- ") {
 			return only
@@ -80,7 +82,15 @@ func (m *mailReader) withFiles(text string) string {
 	case len(m.parsed.Numbers) > 0 || len(numbers.FindAll(m.parsed.Subject+"\n"+text, m.context.Region)) > 0:
 		return text
 	}
+	m.warnFilesCut()
 	return text + "\n\n" + m.files
+}
+
+// warnFilesCut says that of a file whose text was taken only the beginning is held.
+func (m *mailReader) warnFilesCut() {
+	if m.filesCut {
+		m.warn(onlyBeginning)
+	}
 }
 
 // cms reads a part of S/MIME's (RFC 8551). What is signed as a whole carries
@@ -93,6 +103,10 @@ func (m *mailReader) cms(p part) {
 			m.descend(content, p.depth, "text/plain")
 			return
 		}
+	}
+	if p.cut {
+		m.warnCut(p)
+		return
 	}
 	m.warn("the mail is encrypted (S/MIME); it is kept unread")
 }

@@ -22,6 +22,7 @@ func (m *mailReader) reportPart(p part, sub string) {
 	m.parsed.Mail.AutoSubmitted = true
 	m.keep(p)
 	b, _ := io.ReadAll(io.LimitReader(p.decoded(), MaxHeaderBytes))
+	m.warnCut(p)
 	isStatus := strings.HasSuffix(sub, "delivery-status")
 	m.returning = m.returning || isStatus
 	var out strings.Builder

@@ -52,6 +52,7 @@ func (m *mailReader) xarfLines(p part) bool {
 	if !strings.Contains(s, "Report-Type:") {
 		return false
 	}
+	m.warnCut(p)
 	x := xarfReader{mail: m, depth: p.depth}
 	for line := range strings.SplitSeq(s, "\n") {
 		if name, value, ok := strings.Cut(line, ":"); ok && !strings.ContainsAny(name, " #") {

@@ -52,8 +52,7 @@ func (u *understanding) lost() {
 		return
 	}
 	u.p.Lost = top.Money
-	value := strconv.FormatFloat(float64(top.Hundredths)/100, 'f', 2, 64)
-	u.note(cases.ExtractLost, strings.TrimSpace(value+" "+top.Currency), 0.8, place{r, top.first, top.last})
+	u.note(cases.ExtractLost, top.Money.String(), 0.8, place{r, top.first, top.last})
 }
 
 // lossBeside reports that the nearest cue of an amount says that it was lost.

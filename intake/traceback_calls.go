@@ -115,19 +115,23 @@ func (r *callReader) row(line string, cells []string, found []numbers.Match) {
 		return // a list of numbers
 	}
 	c := cases.TracedCall{}
-	when := line
+	when, times := line, 0
 	if r.columns != nil && len(cells) >= len(r.columns) {
 		when = ""
 		for i, name := range r.columns {
-			in := numbers.FindAll(cells[i], r.u.context.Region)
-			switch {
-			case name == "caller" && len(in) == 1:
-				c.Caller = in[0].Number.E164
-			case name == "called" && len(in) == 1:
-				c.Called = in[0].Number.E164
-			case name == "time":
-				when += " " + cells[i]
-			case name == "call-id":
+			switch name {
+			case "caller", "called":
+				in := numbers.FindAll(cells[i], r.u.context.Region)
+				if len(in) == 1 && name == "caller" {
+					c.Caller = in[0].Number.E164
+				} else if len(in) == 1 {
+					c.Called = in[0].Number.E164
+				}
+			case "time":
+				if times++; times <= 2 { // a date, and a time of day
+					when += " " + cells[i]
+				}
+			case "call-id":
 				c.CallID, _ = firstWord(strings.TrimSpace(cells[i]), 0)
 			}
 		}
@@ -138,8 +142,12 @@ func (r *callReader) row(line string, cells []string, found []numbers.Match) {
 			c.Caller, c.Called = c.Called, c.Caller
 		}
 		when = line[:found[0].Start] + " " + line[found[0].End:found[1].Start] + " " + line[found[1].End:]
+		if c.At = r.at(when); !c.At.Known() && !(r.said(c.Caller, cases.RoleCaller) && r.said(c.Called, cases.RoleCalled)) {
+			return // two numbers of the requester's own, such as below his name
+		}
+	} else {
+		c.At = r.at(when)
 	}
-	c.At = r.at(when)
 	r.add(c)
 }
 

@@ -78,3 +78,11 @@ func TestOneTracedCall(t *testing.T) {
 		t.Errorf("missing %q", m)
 	}
 }
+
+// Two numbers of who asks, below his name, are no call.
+func TestSignatureIsNoTracedCall(t *testing.T) {
+	p := intake.Text("Traceback request 20455\n\nCalling Number: +1 724 442 8039\nCalled Number: +1 303 555 0101\nDate/Time: 2026-03-02 15:04 UTC\n\nRegards\nTrace Desk\nTel +1 202 456 1414 | Fax +1 202 456 1415", us)
+	if p.Traceback == nil || len(p.Traceback.Calls) != 1 || p.Traceback.Calls[0].Caller != "+17244428039" || p.Traceback.Calls[0].Called != "+13035550101" {
+		t.Errorf("%+v", p.Traceback)
+	}
+}

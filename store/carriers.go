@@ -21,18 +21,7 @@ func (s *Store) ImportCarriers(ctx context.Context, a cases.Actor, now time.Time
 		rows[i].Carrier, rows[i].AbuseContact, rows[i].UpdatedAt = text(rows[i].Carrier), text(rows[i].AbuseContact), stored(now)
 	}
 	return s.importRows(ctx, a, now, "carrier", ids(rows, func(x cases.CarrierPrefix) string { return x.Prefix }), func(tx *gorm.DB, _ []string) (bool, error) {
-		for start := 0; start < len(rows); start += insertChunk {
-			var values [][]any
-			for _, r := range rows[start:min(start+insertChunk, len(rows))] {
-				values = append(values, []any{r.Prefix, r.Carrier, r.AbuseContact, r.UpdatedAt})
-			}
-			_, err := insert(tx, "carriers (prefix, carrier, abuse_contact, updated_at)", values,
-				"ON CONFLICT (prefix) DO UPDATE SET carrier = excluded.carrier, abuse_contact = excluded.abuse_contact, updated_at = excluded.updated_at")
-			if err != nil {
-				return false, err
-			}
-		}
-		return false, nil
+		return false, upsert(tx.Table("carriers"), rows, []string{"prefix"}, "carrier", "abuse_contact", "updated_at")
 	})
 }
 

@@ -31,7 +31,7 @@ func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.
 		w.and("assignee = ? AND assignee <> ''", text(q.Assignee))
 	}
 	if q.Urgent {
-		w.and("urgent_since IS NOT NULL")
+		w.and("id IN (SELECT id FROM cases WHERE urgent_since IS NOT NULL)") // IN, for SQLite would read the whole queue
 	}
 	if q.Category != "" {
 		w.and("category = ?", text(string(q.Category)))

@@ -9,23 +9,33 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/migrations"
 )
 
 // CorrectReport applies a correction to a report under the lock of its case,
-// and keeps it. The case claims the numbers that it is now about and lets go of
-// those that none of its reports names any more; where another live case holds
-// one, the two are related.
-func (s *Store) CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correction) (cases.Case, error) {
+// and keeps it. The case claims what it is now about and lets go of what none of
+// its reports says any more; where another live case holds one of its keys,
+// the two are related.
+func (s *Store) CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correcting) (cases.Case, error) {
 	now = stored(now)
+	lock := ""
+	if s.dialect == migrations.Postgres {
+		lock = " FOR NO KEY UPDATE OF r" // what is added to a report waits, and is not written over
+	}
 	var c cases.Case
 	err := s.retry(ctx, func(tx *gorm.DB) error {
-		var err error
-		if c, err = s.lockCase(tx, caseID); err != nil {
+		// Filings that saw a key which goes now have linked their report before.
+		err := found(tx.Raw("SELECT * FROM cases WHERE id = ?"+s.casePin(), caseID).Scan(&c), fmt.Sprintf("case %d", caseID))
+		if err != nil {
 			return err
 		}
 		var r cases.Report
-		err = found(tx.Raw("SELECT r.* FROM reports r JOIN links l ON l.report_id = r.id WHERE r.id = ? AND l.case_id = ?", reportID, caseID).Scan(&r), fmt.Sprintf("report %d of %s", reportID, c.Ref))
+		err = found(tx.Raw("SELECT r.* FROM reports r JOIN links l ON l.report_id = r.id WHERE r.id = ? AND l.case_id = ?"+lock, reportID, caseID).Scan(&r), fmt.Sprintf("report %d of %s", reportID, c.Ref))
 		if err != nil {
+			return err
+		}
+		var from cases.Contact
+		if err := tx.Raw("SELECT email FROM reporters WHERE id = ?", r.ReporterID).Scan(&from.Email).Error; err != nil {
 			return err
 		}
 		var before []cases.Subject
@@ -33,17 +43,27 @@ func (s *Store) CorrectReport(ctx context.Context, now time.Time, a cases.Actor,
 			return err
 		}
 		state := c.State
-		after, was, err := c.CorrectReport(a, now, &r, before, x)
+		held, _ := keysFor(c.Kind, r, before, from)
+		after, was, err := c.CorrectReport(a, now, &r, before, x.Correction)
 		if err != nil {
 			return err
 		}
 		if err := saveCorrected(tx, r, before, after); err != nil {
 			return err
 		}
-		if x.Kind == cases.ExtractNumber {
-			if err := rekey(tx, now, c, r, after, x.Number); err != nil {
+		claims, about := keysFor(c.Kind, r, after, from)
+		if !c.Over(now) {
+			if err := rekey(tx, now, c, held, claims, about); err != nil {
 				return err
 			}
+		}
+		if c.Kind == cases.CaseTraceback && x.Kind == cases.ExtractReporter {
+			if err := setClock(tx, reportID, x.Clock(r.ReporterKind, r.ReceivedAt)); err != nil {
+				return err
+			}
+		}
+		if err := alert(tx, now, c.ID, reportID, x.Notices); err != nil {
+			return err
 		}
 		_, err = insert(tx, "corrections (report_id, kind, number, was, value, by_id, by_name, at)", [][]any{{reportID, x.Kind, text(x.Number), text(was), text(x.Value), a.ID, a.Name, now}}, "")
 		if err != nil {
@@ -82,34 +102,77 @@ func saveCorrected(tx *gorm.DB, r cases.Report, before, after []cases.Subject) e
 	return err
 }
 
-// rekey makes the keys of a case those of its reports as far as one number is
-// concerned. A case that is over has none to make right.
-func rekey(tx *gorm.DB, now time.Time, c cases.Case, r cases.Report, subjects []cases.Subject, number string) error {
-	if c.Over(now) {
-		return nil
-	}
-	for kind, role := range map[cases.KeyKind]cases.NumberRole{cases.KeyCaller: cases.RoleCaller, cases.KeyCallback: cases.RoleCallback} {
-		err := tx.Exec(`DELETE FROM case_keys WHERE case_id = ? AND kind = ? AND value = ? AND NOT EXISTS (SELECT 1 FROM links l JOIN subjects s ON s.report_id = l.report_id
-			WHERE l.case_id = ? AND s.e164 = ? AND s.role = ?)`, c.ID, kind, number, c.ID, number, role).Error
+// rekey lets a case go of the keys that a report gave it and that none of its
+// reports gives it any more, and claims those that are new.
+func rekey(tx *gorm.DB, now time.Time, c cases.Case, held, claims, about []cases.CaseKey) error {
+	gone := slices.DeleteFunc(slices.Clone(held), func(k cases.CaseKey) bool { return slices.Contains(claims, k) })
+	if len(gone) > 0 {
+		given, err := givenKeys(tx, c)
 		if err != nil {
 			return err
 		}
+		for _, k := range gone {
+			if given[k] {
+				continue
+			}
+			if err := tx.Exec("DELETE FROM case_keys WHERE case_id = ? AND kind = ? AND value = ?", c.ID, k.Kind, k.Value).Error; err != nil {
+				return err
+			}
+		}
 	}
-	keys := slices.DeleteFunc(cases.KeysOf(subjects, r.Account, r.Category), func(k cases.CaseKey) bool { return k.Value != number })
-	holders, err := keyHolders(tx, keys)
+	_, err := claimOrRelate(tx, now, c.ID, claims, about)
+	return err
+}
+
+// givenKeys are the keys that the reports of a case give it.
+func givenKeys(tx *gorm.DB, c cases.Case) (map[cases.CaseKey]bool, error) {
+	var reports []struct {
+		cases.Report
+		Email string
+	}
+	err := tx.Raw("SELECT r.id, r.account, r.category, r.details, coalesce(p.email, '') AS email FROM links l JOIN reports r ON r.id = l.report_id LEFT JOIN reporters p ON p.id = r.reporter_id WHERE l.case_id = ?", c.ID).Scan(&reports).Error
+	if err != nil {
+		return nil, err
+	}
+	var subjects []cases.Subject
+	if err := tx.Raw("SELECT s.* FROM links l JOIN subjects s ON s.report_id = l.report_id WHERE l.case_id = ?", c.ID).Scan(&subjects).Error; err != nil {
+		return nil, err
+	}
+	of := map[int64][]cases.Subject{}
+	for _, s := range subjects {
+		of[s.ReportID] = append(of[s.ReportID], s)
+	}
+	given := map[cases.CaseKey]bool{}
+	for _, r := range reports {
+		claims, _ := keysFor(c.Kind, r.Report, of[r.ID], cases.Contact{Email: r.Email})
+		for _, k := range claims {
+			given[k] = true
+		}
+	}
+	return given, nil
+}
+
+// alert records letters to colleagues that the case has not had yet, and asks for
+// their sending.
+func alert(tx *gorm.DB, now time.Time, caseID, reportID int64, notices []cases.Sending) error {
+	letters, err := newNotices(tx, caseID, reportID, notices)
 	if err != nil {
 		return err
 	}
-	if err := claimKeys(tx, now, c.ID, unheld(keys, holders)); err != nil {
+	jobs, err := insertSendings(tx, now, letters)
+	if err != nil {
 		return err
 	}
-	var others []int64
-	for _, h := range holders {
-		if h.CaseID != c.ID {
-			others = append(others, h.CaseID)
-		}
+	return insertJobs(tx, now, jobs)
+}
+
+// setClock says by when a traceback request is to be answered.
+func setClock(tx *gorm.DB, reportID int64, clock cases.Clock) error {
+	var from, due *time.Time
+	if clock.Running() {
+		from, due = storedPtr(&clock.From), storedPtr(&clock.Due)
 	}
-	return relate(tx, now, c.ID, holders, slices.Compact(others))
+	return tx.Exec("UPDATE traceback_requests SET counts_from = ?, due_at = ?, why = ? WHERE report_id = ?", from, due, clock.Why, reportID).Error
 }
 
 // Corrections are those of a report, in the order in which they were made.

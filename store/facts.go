@@ -111,10 +111,10 @@ func referralFacts(tx *gorm.DB, caseID int64, f *cases.Facts) error {
 	return tx.Raw(`SELECT
 		EXISTS (SELECT 1 FROM links l JOIN reports r ON r.id = l.report_id JOIN subjects s ON s.report_id = r.id JOIN entitlements e ON e.e164 = s.e164
 			WHERE l.case_id = ? AND (e.valid_until IS NULL OR e.valid_until > coalesce(r.earliest, r.received_at))),
-		EXISTS (SELECT 1 FROM links l JOIN jobs j ON j.object_id = l.report_id AND j.kind = ? WHERE l.case_id = ? AND j.state IN ('pending', 'enqueued', 'running', 'dead')),
+		EXISTS (SELECT 1 FROM links l WHERE l.case_id = ? AND EXISTS (SELECT 1 FROM jobs j WHERE j.kind = ? AND j.object_id = l.report_id AND j.state IN ('pending', 'enqueued', 'running', 'dead'))),
 		(SELECT count(*) FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
 			WHERE l.case_id = ? AND g.kind = ? GROUP BY g.report_id) latest ON latest.id = f.id WHERE f.verdict = ? AND NOT f.incomplete)`,
-		caseID, cases.JobEnrich, caseID, caseID, cases.FindingCorroboration, cases.CorroborationNotSeen).Row().Scan(&f.Ours, &f.Looking, &f.NotCarried)
+		caseID, caseID, cases.JobEnrich, caseID, cases.FindingCorroboration, cases.CorroborationNotSeen).Row().Scan(&f.Ours, &f.Looking, &f.NotCarried)
 }
 
 // rankReports sets what most reports say.
@@ -175,9 +175,9 @@ func corroborated(tx *gorm.DB, caseID int64, f *cases.Facts) (int64, error) {
 	err := tx.Raw(`SELECT ranked.verdict_rank AS rank, count(*) AS n, max(ranked.report_id) AS report FROM (
 		SELECT f.report_id, min(CASE f.verdict WHEN 'confirmed' THEN 0 WHEN 'probable' THEN 1 WHEN 'not_seen' THEN 2 ELSE 3 END) AS verdict_rank
 		FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
-			WHERE l.case_id = ? AND g.kind IN ? GROUP BY g.report_id, g.kind, g.subject) latest ON latest.id = f.id
+			WHERE l.case_id = ? AND g.kind IN ? GROUP BY g.report_id, g.kind, CASE WHEN g.kind = ? THEN g.subject ELSE '' END) latest ON latest.id = f.id
 		GROUP BY f.report_id) ranked GROUP BY ranked.verdict_rank ORDER BY ranked.verdict_rank`, caseID,
-		[]cases.FindingKind{cases.FindingCorroboration, cases.FindingTraced}).Scan(&rows).Error
+		[]cases.FindingKind{cases.FindingCorroboration, cases.FindingTraced}, cases.FindingTraced).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
@@ -205,7 +205,7 @@ const maxEvidence = 500
 func latestEvidence(tx *gorm.DB, caseID, best int64, f *cases.Facts) error {
 	var fs []cases.Finding
 	err := tx.Raw(`SELECT f.id, f.kind, f.data FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
-			WHERE l.case_id = ? AND g.kind IN ? GROUP BY g.kind, g.subject
+			WHERE l.case_id = ? AND g.kind IN ? AND (g.subject = '' OR g.subject IN (SELECT s.e164 FROM subjects s WHERE s.report_id = g.report_id)) GROUP BY g.kind, g.subject
 			UNION SELECT max(id) AS id FROM findings WHERE report_id = ? AND kind = ?) latest ON latest.id = f.id ORDER BY f.id DESC LIMIT ?`,
 		caseID, []cases.FindingKind{cases.FindingAttestation, cases.FindingNumber}, best, cases.FindingParties, maxEvidence).Scan(&fs).Error
 	if err != nil {

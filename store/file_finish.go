@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/abusedesk/abusedesk/cases"
 )
 
@@ -35,7 +37,7 @@ func (x *filings) finish(ones []*filing) error {
 		if f.NewReport || !automatic {
 			jobs = append(jobs, cases.Job{Kind: cases.JobEnrich, ObjectID: f.ReportID}, assessment(x.now, f.CaseID))
 			if one.Parsed.Lane != "" && !f.NewCase {
-				jobs = append(jobs, cases.Job{Kind: cases.JobUrgent, ObjectID: f.CaseID})
+				jobs = append(jobs, cases.UrgentJob(f.CaseID))
 			}
 		}
 		if one.words() {
@@ -111,23 +113,36 @@ func (x *filings) notify(ones []*filing) ([]cases.Job, error) {
 		if len(one.Notices) == 0 || (!one.filed.NewReport && one.Parsed.Automatic()) {
 			continue
 		}
-		var had []cases.Sending
-		merged, err := mergedCases(x.tx, one.filed.CaseID)
+		fresh, err := newNotices(x.tx, one.filed.CaseID, one.filed.ReportID, one.Notices)
 		if err != nil {
 			return nil, err
 		}
-		if err := x.tx.Raw("SELECT kind, lane, recipient FROM sendings WHERE case_id IN ? AND kind IN ('alert', 'forward')", merged).Scan(&had).Error; err != nil {
-			return nil, err
-		}
-		for _, n := range one.Notices {
-			if slices.ContainsFunc(had, func(h cases.Sending) bool { return h.Kind == n.Kind && h.Lane == n.Lane && h.To == n.To }) {
-				continue
-			}
-			n.CaseID, n.ReportID = one.filed.CaseID, one.filed.ReportID
-			letters = append(letters, n)
-		}
+		letters = append(letters, fresh...)
 	}
 	return insertSendings(x.tx, x.now, letters)
+}
+
+// newNotices are the letters to colleagues that a case has not had yet.
+func newNotices(tx *gorm.DB, caseID, reportID int64, notices []cases.Sending) ([]cases.Sending, error) {
+	if len(notices) == 0 {
+		return nil, nil
+	}
+	merged, err := mergedCases(tx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	var had, fresh []cases.Sending
+	if err := tx.Raw("SELECT kind, lane, recipient FROM sendings WHERE case_id IN ? AND kind IN ('alert', 'forward')", merged).Scan(&had).Error; err != nil {
+		return nil, err
+	}
+	for _, n := range notices {
+		if slices.ContainsFunc(had, func(h cases.Sending) bool { return h.Kind == n.Kind && h.Lane == n.Lane && h.To == n.To }) {
+			continue
+		}
+		n.CaseID, n.ReportID = caseID, reportID
+		fresh = append(fresh, n)
+	}
+	return fresh, nil
 }
 
 // limit suppresses the letters to senders who were answered within the hour,

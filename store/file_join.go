@@ -44,9 +44,19 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 	if err := x.tx.Raw("SELECT * FROM subjects WHERE report_id = ?", r.ID).Scan(&known).Error; err != nil {
 		return 0, err
 	}
+	var corrected []cases.CorrectionRow
+	if err := x.tx.Raw("SELECT DISTINCT kind, number FROM corrections WHERE report_id = ?", r.ID).Scan(&corrected).Error; err != nil {
+		return 0, err
+	}
 	at := appendText(&r, x.Parsed.Text)
-	added := newSubjects(known, x.subjects, at)
+	added := newSubjects(known, uncorrected(x.subjects, corrected), at)
+	before := r
+	if t := r.Details.Traceback; t != nil {
+		was := *t // which filling adds to
+		before.Details.Traceback = &was
+	}
 	fill(&r, x.Parsed, at)
+	r.Keep(before, kindsOf(corrected))
 	details, err := document(r.Details)
 	if err != nil {
 		return 0, err
@@ -63,6 +73,24 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 	return at, x.claimMore(f.CaseID, r, append(added, known...))
 }
 
+// uncorrected are the numbers of which nobody has said what they are.
+func uncorrected(subjects []cases.Subject, corrected []cases.CorrectionRow) []cases.Subject {
+	return slices.DeleteFunc(slices.Clone(subjects), func(s cases.Subject) bool {
+		return slices.ContainsFunc(corrected, func(c cases.CorrectionRow) bool { return c.Kind == cases.ExtractNumber && c.Number == s.E164 })
+	})
+}
+
+// kindsOf are the fields that were corrected, each once.
+func kindsOf(corrected []cases.CorrectionRow) []cases.ExtractKind {
+	var kinds []cases.ExtractKind
+	for _, c := range corrected {
+		if !slices.Contains(kinds, c.Kind) {
+			kinds = append(kinds, c.Kind)
+		}
+	}
+	return kinds
+}
+
 // claimMore claims for a case what nobody holds of the keys of its report, and
 // relates it to those that hold the others. A case that is over for good claims nothing: the
 // next report opens a new one.
@@ -75,23 +103,38 @@ func (x *filing) claimMore(caseID int64, r cases.Report, subjects []cases.Subjec
 	if err != nil {
 		return err
 	}
+	claims, about := keysFor(c.Kind, r, subjects, x.Parsed.Reporter)
+	if c.Over {
+		claims, about = nil, append(about, claims...)
+	}
+	claimed, err := claimOrRelate(x.tx, x.now, caseID, claims, about)
+	if err == nil && claimed {
+		_, err = pinnedRefs(x.tx, []int64{caseID})
+	}
+	return err
+}
+
+// keysFor are the keys that a report claims for a case of a kind, and those that
+// it is only about: a traceback request holds none of its numbers.
+func keysFor(kind cases.CaseKind, r cases.Report, subjects []cases.Subject, from cases.Contact) (claims, about []cases.CaseKey) {
 	keys := cases.KeysOf(subjects, r.Account, r.Category)
-	claimed := keys
-	if c.Kind == cases.CaseTraceback {
-		// It is about these numbers and holds none of them.
-		claimed = cases.TracebackKeys(r.Details.Traceback, x.Parsed.Reporter)
-		keys = append(keys, claimed...)
+	if kind == cases.CaseTraceback {
+		return cases.TracebackKeys(r.Details.Traceback, from), keys
 	}
-	holders, err := keyHolders(x.tx, keys)
+	return keys, nil
+}
+
+// claimOrRelate claims for a case the keys that nobody holds, and relates it to
+// the live cases that hold one of the others.
+func claimOrRelate(tx *gorm.DB, now time.Time, caseID int64, claims, about []cases.CaseKey) (claimed bool, err error) {
+	holders, err := keyHolders(tx, slices.Concat(claims, about))
 	if err != nil {
-		return err
+		return false, err
 	}
-	if free := unheld(claimed, holders); len(free) > 0 && !c.Over {
-		if err := claimKeys(x.tx, x.now, caseID, free); err != nil {
-			return err
-		}
-		if _, err := pinnedRefs(x.tx, []int64{caseID}); err != nil {
-			return err
+	free := unheld(claims, holders)
+	if len(free) > 0 {
+		if err := claimKeys(tx, now, caseID, free); err != nil {
+			return false, err
 		}
 	}
 	var others []int64
@@ -100,7 +143,7 @@ func (x *filing) claimMore(caseID int64, r cases.Report, subjects []cases.Subjec
 			others = append(others, h.CaseID)
 		}
 	}
-	return relate(x.tx, x.now, caseID, holders, others)
+	return len(free) > 0, relate(tx, now, caseID, holders, others)
 }
 
 // appendText adds a message's text to its report and says where it begins

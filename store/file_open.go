@@ -48,7 +48,8 @@ func (x *filings) open(ones []*filing) error {
 			return err
 		}
 		if one.before.over {
-			if err := relateBoth(x.tx, x.now, one.filed.CaseID, one.before.caseID, "mail of "+one.before.ref+" came when it was over"); err != nil {
+			_, why := one.before.why()
+			if err := relateBoth(x.tx, x.now, one.filed.CaseID, one.before.caseID, why); err != nil {
 				return err
 			}
 		}
@@ -189,7 +190,7 @@ func (x *filings) insertCases(ones []*filing) error {
 			one.filed.CaseID = ids["new:"+one.Message.Token]
 			one.filed.CaseRef = cases.CaseRef(one.filed.CaseID, x.now)
 			if one.before.over {
-				one.filed.Reason = "mail of " + one.before.ref + ", which is over"
+				one.filed.Reason, _ = one.before.why()
 			}
 		}
 	}

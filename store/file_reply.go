@@ -13,9 +13,10 @@ type place struct {
 	report int64
 	caseID int64
 	ref    string
-	// over: the case is resolved and no longer reopens, so that a person's
-	// message begins a new report that is related to it.
-	over bool
+	// over: a person's message begins a new report that is related to the case,
+	// because that is resolved and no longer reopens; or, with asks, because it is
+	// about abuse and the message a traceback request, which is a case of its own.
+	over, asks bool
 	// key is one that leads here from now on, "" for none.
 	key string
 	// bounced is the sending that the message says came back, 0 for none.
@@ -34,15 +35,26 @@ func (x *filing) belongs() (place, error) {
 	var c struct {
 		CaseID    int64
 		Ref       string
+		Kind      cases.CaseKind
 		State     cases.State
 		LiveUntil *time.Time
 	}
-	err = found(x.tx.Raw("SELECT l.case_id, c.ref, c.state, c.live_until FROM links l JOIN cases c ON c.id = l.case_id WHERE l.report_id = ?", to.report).Scan(&c), fmt.Sprintf("report %d", to.report))
+	err = found(x.tx.Raw("SELECT l.case_id, c.ref, c.kind, c.state, c.live_until FROM links l JOIN cases c ON c.id = l.case_id WHERE l.report_id = ?", to.report).Scan(&c), fmt.Sprintf("report %d", to.report))
 	to.caseID, to.ref = c.CaseID, c.Ref
 	if x.Message.Meta.Adds == "" && !x.Parsed.Automatic() {
-		to.over = (&cases.Case{State: c.State, LiveUntil: c.LiveUntil}).Over(x.now)
+		to.asks = x.Request != nil && c.Kind != cases.CaseTraceback
+		to.over = to.asks || (&cases.Case{State: c.State, LiveUntil: c.LiveUntil}).Over(x.now)
 	}
 	return to, err
+}
+
+// why says why a message is not filed where it belongs, and why the two cases
+// are related.
+func (p place) why() (filed, related string) {
+	if p.asks {
+		return "a traceback request, asked in " + p.ref, "a traceback request was asked in " + p.ref
+	}
+	return "mail of " + p.ref + ", which is over", "mail of " + p.ref + " came when it was over"
 }
 
 func (x *filing) answers() (place, error) {

@@ -22,8 +22,14 @@ const (
 // fits them, at most limit, and says how many. A report whose enrichment is
 // under way, or died, is left alone.
 func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int) (int, error) {
+	// Outside the write, which on SQLite keeps everybody waiting: a job too many
+	// only looks once more.
+	late, err := s.referredAndCarried(ctx, now, limit)
+	if err != nil {
+		return 0, err
+	}
 	var ids []int64
-	err := s.write(ctx, func(tx *gorm.DB) error {
+	err = s.write(ctx, func(tx *gorm.DB) error {
 		err := tx.Raw(`SELECT f.report_id FROM findings f
 			WHERE f.incomplete AND f.created_at > ?
 			AND f.window_to <= (SELECT min(complete_through) FROM coverages)
@@ -35,13 +41,7 @@ func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int) (i
 		if err != nil {
 			return err
 		}
-		if len(ids) < limit {
-			late, err := s.referredAndCarried(tx, now, limit-len(ids))
-			if err != nil {
-				return err
-			}
-			ids = append(ids, late...)
-		}
+		ids = append(ids, late[:min(len(late), limit-len(ids))]...)
 		jobs := make([]cases.Job, 0, len(ids))
 		for _, id := range ids {
 			jobs = append(jobs, cases.Job{Kind: cases.JobEnrich, ObjectID: id})
@@ -54,18 +54,18 @@ func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int) (i
 // referredAndCarried finds reports of cases that were referred to another
 // carrier although there is a call now that fits: a record that came after its
 // source had promised to be complete, or that was corrected.
-func (s *Store) referredAndCarried(tx *gorm.DB, now time.Time, limit int) ([]int64, error) {
+func (s *Store) referredAndCarried(ctx context.Context, now time.Time, limit int) ([]int64, error) {
 	// The day says nothing new, but lets PostgreSQL leave out whole partitions.
 	day := ""
 	if s.dialect == migrations.Postgres {
 		day = " AND x.day BETWEEN CAST(f.window_from AT TIME ZONE 'UTC' AS date) AND CAST(f.window_to AT TIME ZONE 'UTC' AS date)"
 	}
 	var ids []int64
-	err := tx.Raw(`SELECT DISTINCT f.report_id FROM cases c JOIN links l ON l.case_id = c.id
-		JOIN findings f ON f.report_id = l.report_id AND f.kind = ? AND f.verdict = ?
-		JOIN subjects s ON s.report_id = f.report_id AND s.role = 'caller'
-		JOIN calls x ON x.from_number = s.e164 AND x.started_at BETWEEN f.window_from AND f.window_to`+day+`
-		WHERE c.live_until > ? AND c.disposition = ? AND c.referred_at IS NOT NULL AND c.merged_into = 0 AND f.created_at > ?
+	// CROSS JOIN keeps SQLite to this order: it would begin with all findings.
+	err := s.read(ctx).Raw(`SELECT DISTINCT f.report_id FROM cases c CROSS JOIN links l CROSS JOIN findings f CROSS JOIN subjects s CROSS JOIN calls x
+		WHERE l.case_id = c.id AND f.report_id = l.report_id AND f.kind = ? AND f.verdict = ?
+		AND s.report_id = f.report_id AND s.role = 'caller' AND x.from_number = s.e164 AND x.started_at BETWEEN f.window_from AND f.window_to`+day+`
+		AND c.live_until > ? AND c.disposition = ? AND c.referred_at IS NOT NULL AND c.merged_into = 0 AND f.created_at > ?
 		AND NOT EXISTS (SELECT 1 FROM findings g WHERE g.report_id = f.report_id AND g.kind = f.kind AND g.id > f.id)
 		AND (x.to_number IN (SELECT t.e164 FROM subjects t WHERE t.report_id = f.report_id AND t.role = 'called')
 			OR NOT EXISTS (SELECT 1 FROM subjects t WHERE t.report_id = f.report_id AND t.role = 'called'))
@@ -73,5 +73,5 @@ func (s *Store) referredAndCarried(tx *gorm.DB, now time.Time, limit int) ([]int
 		AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = ? AND j.object_id = f.report_id AND j.state IN ('pending', 'enqueued', 'running', 'dead'))
 		LIMIT ?`, cases.FindingCorroboration, cases.CorroborationNotSeen, stored(now), cases.DispositionReferred, stored(now.Add(-recheckWithin)), recheckAtMost,
 		cases.JobEnrich, limit).Scan(&ids).Error
-	return ids, err
+	return ids, translate(err)
 }

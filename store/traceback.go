@@ -202,13 +202,14 @@ func (s *Store) releaseHeld(tx *gorm.DB, now time.Time, q cases.TracebackRequest
 
 // withhold keeps back a planned letter to a requester who is not verified any
 // more: an acknowledgement waits, all else is not sent. It is asked as the
-// attempt begins, because a verification can be taken back until then.
+// attempt begins, because a verification can be taken back until then. What
+// is decided meanwhile waits, and finds what was held.
 func (s *Store) withhold(tx *gorm.DB, now time.Time, x *cases.Sending) (bool, error) {
 	if x.State != cases.SendingPlanned {
 		return false, nil
 	}
 	var state cases.RequesterState
-	if err := tx.Raw("SELECT state FROM traceback_requests WHERE report_id = ?", x.ReportID).Scan(&state).Error; err != nil || state == "" || state == cases.RequesterVerified {
+	if err := tx.Raw("SELECT state FROM traceback_requests WHERE report_id = ?"+s.lock(), x.ReportID).Scan(&state).Error; err != nil || state == "" || state == cases.RequesterVerified {
 		return false, err
 	}
 	if x.Kind == cases.SendingAcknowledgement && state == cases.RequesterUnverified {

@@ -3,6 +3,9 @@ package web
 import (
 	"fmt"
 	"testing"
+
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/storetest"
 )
 
 func TestCorrectReport(t *testing.T) {
@@ -32,4 +35,45 @@ func TestCorrectReport(t *testing.T) {
 			{name: "the report", request: get("analyst", "/desk/reports/"+report), status: 200, says: []string{"Scam"}},
 		})
 	})
+}
+
+// What an open page asks for by itself keeps no session alive.
+func TestPollsDoNotProlongASession(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	for path, prolongs := range map[string]bool{"/desk/queue": true, "/desk/urgent": false, "/desk/queue/new?since=0": false} {
+		rec := w.send(get("analyst", path))
+		if got := rec.Header().Get("Set-Cookie") != ""; rec.Code != 200 || got != prolongs {
+			t.Errorf("%s: %d, prolongs the session: %v", path, rec.Code, got)
+		}
+	}
+	if rec := w.send(get("", "/desk/urgent")); rec.Code == 200 {
+		t.Error("a poll without a session was answered")
+	}
+}
+
+// Nothing that is shown has a name of the program's for want of a word.
+func TestEveryKindHasAWord(t *testing.T) {
+	for _, k := range []cases.SendingKind{cases.SendingAcknowledgement, cases.SendingQuestion, cases.SendingOutcome, cases.SendingReferral, cases.SendingAlert, cases.SendingForward, cases.SendingTraceback} {
+		if word := sendingWord(k); word == string(k) {
+			t.Errorf("sending %s", k)
+		}
+	}
+	for _, k := range []cases.JobKind{cases.JobFile, cases.JobEnrich, cases.JobAssess, cases.JobTell, cases.JobAlert, cases.JobUrgent, cases.JobCampaigns, cases.JobMailbox} {
+		if word := jobWord(k); word == string(k) {
+			t.Errorf("job %s", k)
+		}
+	}
+	for kind, want := range map[cases.SendingKind]string{cases.SendingReferral: "a referral", cases.SendingAlert: "an alert", cases.SendingForward: "a forwarded text message", cases.SendingQuestion: "a question", cases.SendingOutcome: "an outcome"} {
+		if got := article(string(kind)); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for _, k := range cases.CorrectableKinds() {
+		if fieldWord(k) == "" || fixOf(cases.ReportView{}, k, "", "x") == nil {
+			t.Errorf("%s cannot be corrected", k)
+		}
+	}
+	if fixOf(cases.ReportView{}, cases.ExtractTraceback+".ips", "", "192.0.2.1") != nil {
+		t.Error("a correction is offered that is always refused")
+	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -72,8 +73,13 @@ func fixOf(v cases.ReportView, k cases.ExtractKind, number, now string) *Fix {
 		offer(string(cases.RoleCalled), "It was called")
 		offer("", "It is no number of this call")
 	case cases.ExtractCategory:
+		if v.Category == cases.CategoryTraceback {
+			return nil // a case of its own kind
+		}
 		for _, c := range cases.Categories() {
-			offer(string(c), cases.CategoryTitle(c))
+			if c != cases.CategoryTraceback {
+				offer(string(c), cases.CategoryTitle(c))
+			}
 		}
 	case cases.ExtractPretext:
 		for _, p := range intake.Pretexts() {
@@ -90,8 +96,8 @@ func fixOf(v cases.ReportView, k cases.ExtractKind, number, now string) *Fix {
 		}
 		offer("", "not urgent")
 	default:
-		if k == cases.ExtractIdentity {
-			return nil // it is what it is
+		if !slices.Contains(cases.CorrectableKinds(), k) {
+			return nil
 		}
 		offer("", "This is not said")
 	}

@@ -144,9 +144,9 @@ func objectOf(j cases.Job) string {
 		what = "message"
 	case cases.JobEnrich:
 		what = "report"
-	case cases.JobAssess:
+	case cases.JobAssess, cases.JobUrgent:
 		what = "case"
-	case cases.JobTell:
+	case cases.JobTell, cases.JobAlert:
 		what = "sending"
 	}
 	return fmt.Sprintf("%s %d", what, j.ObjectID)

@@ -97,7 +97,8 @@ func (s *Server) statusPage(c *gin.Context, st desk.Status) StatusPage {
 	}
 	due := workingDays(p.Received.In(zoneOf(c)), 2).Format("Monday, 2 January")
 	resolved := cs.State == cases.StateResolved
-	done := []bool{cs.Facts.Checked > 0 || resolved, cs.FirstActAt != nil || resolved, resolved}
+	byItself := st.Referred != nil && cs.FirstActAt == nil // nobody looked at it, and nobody needs to
+	done := []bool{cs.Facts.Checked > 0 || resolved, cs.FirstActAt != nil || resolved && !byItself, resolved}
 	compared := StatusStep{Label: "Compared with our call records", Note: "usually within minutes"}
 	if st.Report.Category == cases.CategoryTextSpam {
 		compared.Label = "Looked up whose number it is"

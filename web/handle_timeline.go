@@ -142,8 +142,8 @@ func eventWords(e cases.Event) string {
 
 func article(kind string) string {
 	word := strings.ToLower(sendingWord(cases.SendingKind(kind)))
-	if strings.HasPrefix(word, "q") {
-		return "a " + word
+	if strings.ContainsAny(word[:1], "aeiou") {
+		return "an " + word
 	}
-	return "an " + word
+	return "a " + word
 }

@@ -250,6 +250,12 @@ func sendingWord(k cases.SendingKind) string {
 		return "Outcome"
 	case cases.SendingTraceback:
 		return "Answer to a traceback request"
+	case cases.SendingReferral:
+		return "Referral"
+	case cases.SendingAlert:
+		return "Alert"
+	case cases.SendingForward:
+		return "Forwarded text message"
 	}
 	return string(k)
 }
@@ -264,6 +270,10 @@ func jobWord(k cases.JobKind) string {
 		return "Assess a case"
 	case cases.JobTell:
 		return "Tell somebody"
+	case cases.JobAlert:
+		return "Alert a colleague"
+	case cases.JobUrgent:
+		return "Assess an urgent case"
 	case cases.JobMailbox:
 		return "Mark a mail as read"
 	case cases.JobCampaigns:

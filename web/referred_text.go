@@ -31,8 +31,14 @@ func referredText(r cases.Responsible, region string, category cases.Category, f
 		text += "You can also tell the Canadian Anti-Fraud Centre (antifraudcentre-centreantifraude.ca) and the National Do Not Call List (lnnte-dncl.gc.ca)."
 	case "GB":
 		text += "You can also report fraud at reportfraud.police.uk, and unwanted sales calls to the Information Commissioner’s Office (ico.org.uk)."
+	case "FR":
+		text += "You can also report unwanted calls and messages (33700.fr), and fraud (internet-signalement.gouv.fr)."
+	case "ES":
+		text += "You can also report unwanted sales calls to the data protection agency (aepd.es), and fraud to the police."
+	case "MX":
+		text += "You can also report unwanted sales calls to Profeco (repep.profeco.gob.mx), and fraud to the police."
 	default:
 		text += "You can also tell the authority in your country that watches over telephone companies or protects consumers."
 	}
-	return text + " If you know more, write it below and a person will look at it again."
+	return text + " If you lost money, tell your bank at once. If you know more, write it below and a person will look at it again."
 }

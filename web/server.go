@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,13 +92,36 @@ func (s *Server) now() time.Time { return s.Now().UTC() }
 // sessions loads the session where one can be: the console and its sign-in.
 // The API, the doors and the policy endpoint never touch the table.
 func (s *Server) sessions(next http.Handler) http.Handler {
-	with := s.Sessions.LoadAndSave(next)
+	with, seen := s.Sessions.LoadAndSave(next), s.unnoticed(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/desk") {
+		switch {
+		case slices.Contains(polled, r.URL.Path):
+			seen.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/desk"):
 			with.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// polled is what an open page asks for by itself, which is no sign of anybody
+// there: it must not keep a session from ending when it is idle.
+var polled = []string{"/desk/urgent", "/desk/queue/new"}
+
+// unnoticed loads the session and does not prolong it.
+func (s *Server) unnoticed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var token string
+		if cookie, err := r.Cookie(s.Sessions.Cookie.Name); err == nil {
+			token = cookie.Value
+		}
+		ctx, err := s.Sessions.Load(r.Context(), token)
+		if err != nil {
+			s.Sessions.ErrorFunc(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

@@ -25,7 +25,7 @@ type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service. Configured by ABUSEDESK_… variables; see docs/operate.md."`
 	Demo        demoCmd        `cmd:"" help:"Run everything embedded, with a synthetic carrier and live reports through all doors."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
-	Import      importCmd      `cmd:"" help:"Load accounts, numbers or call records from a file."`
+	Import      importCmd      `cmd:"" help:"Load accounts, numbers, carriers or call records from a file."`
 	Parse       parseCmd       `cmd:"" help:"Print what is understood of a mail or a text, as JSON. Needs no database."`
 	User        userCmd        `cmd:"" help:"Manage members of staff."`
 	Apikey      apikeyCmd      `cmd:"" help:"Manage API keys."`

@@ -4,6 +4,8 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+
+	"github.com/abusedesk/abusedesk/cases"
 )
 
 // colleagues reads the addresses of people at the desk: separated by commas or
@@ -16,7 +18,7 @@ func (c *config) colleagues(name, list string, bad func(name, format string, arg
 		switch {
 		case err != nil || p.Name != "" || p.Address != a:
 			bad(name, "%q is not a mail address; separate several with commas", a)
-		case strings.EqualFold(a, bare(c.MailFrom)):
+		case cases.IsOurs(a, bare(c.MailFrom)):
 			bad(name, "%q is the address that mail is sent from: what goes there comes back as a report", a)
 		case !slices.Contains(out, strings.ToLower(a)):
 			out = append(out, strings.ToLower(a))

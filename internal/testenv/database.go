@@ -98,12 +98,30 @@ var adminURL = sync.OnceValues(func() (string, error) {
 	return admin, createRole(admin, owner)
 })
 
-// templates holds the migrated database of each migrate function of this
-// process, by the function's address.
-var templates = struct {
-	sync.Mutex
-	byFunc map[uintptr]func() (string, error)
-}{byFunc: map[uintptr]func() (string, error){}}
+// made holds what was made for each function of this process, by its address.
+type made[T any] struct {
+	mu     sync.Mutex
+	byFunc map[uintptr]func() (T, error)
+}
+
+// of returns what make makes, called once for each fn.
+func (m *made[T]) of(fn any, make func() (T, error)) (T, error) {
+	key := reflect.ValueOf(fn).Pointer()
+	m.mu.Lock()
+	once, ok := m.byFunc[key]
+	if !ok {
+		if m.byFunc == nil {
+			m.byFunc = map[uintptr]func() (T, error){}
+		}
+		once = sync.OnceValues(make)
+		m.byFunc[key] = once
+	}
+	m.mu.Unlock()
+	return once()
+}
+
+// templates are the databases to copy, folders those of SQLite.
+var templates, folders made[string]
 
 // templateOf returns the name of the database to copy. Nobody connects to it once
 // it is migrated, which PostgreSQL demands of a template.
@@ -111,15 +129,7 @@ func templateOf(migrate Migrate) (string, error) {
 	if migrate == nil {
 		return "template0", nil
 	}
-	key := reflect.ValueOf(migrate).Pointer()
-	templates.Lock()
-	once, ok := templates.byFunc[key]
-	if !ok {
-		once = sync.OnceValues(func() (string, error) { return makeTemplate(migrate) })
-		templates.byFunc[key] = once
-	}
-	templates.Unlock()
-	return once()
+	return templates.of(migrate, func() (string, error) { return makeTemplate(migrate) })
 }
 
 func makeTemplate(migrate Migrate) (string, error) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"reflect"
-	"sync"
 	"testing"
 )
 
@@ -18,7 +16,7 @@ type MigrateFolder func(ctx context.Context, dir string) error
 // database. Safe for parallel tests.
 func SQLite(t testing.TB, migrate MigrateFolder) string {
 	t.Helper()
-	tpl, err := folderOf(migrate)
+	tpl, err := folders.of(migrate, func() (string, error) { return makeFolder(migrate) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,23 +25,6 @@ func SQLite(t testing.TB, migrate MigrateFolder) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-var folders = struct {
-	sync.Mutex
-	byFunc map[uintptr]func() (string, error)
-}{byFunc: map[uintptr]func() (string, error){}}
-
-func folderOf(migrate MigrateFolder) (string, error) {
-	key := reflect.ValueOf(migrate).Pointer()
-	folders.Lock()
-	once, ok := folders.byFunc[key]
-	if !ok {
-		once = sync.OnceValues(func() (string, error) { return makeFolder(migrate) })
-		folders.byFunc[key] = once
-	}
-	folders.Unlock()
-	return once()
 }
 
 func makeFolder(migrate MigrateFolder) (string, error) {

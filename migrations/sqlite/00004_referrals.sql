@@ -12,6 +12,8 @@ drop index cases_queue;
 create index cases_queue on cases (rank desc, id desc) where state <> 'resolved' and merged_into = 0;
 drop index cases_account;
 create index cases_account on cases (account, rank desc, id desc) where account <> '';
+drop index cases_kind;
+create index cases_kind on cases (kind, rank desc, id desc) where kind <> 'abuse';
 create index cases_urgent on cases (urgent_since) where urgent_since is not null;
 
 -- Which called numbers of a report a carried call is known to have gone to: repeats the latest findings, because what is counted is a column.
