@@ -63,7 +63,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.URL == "" {
 		s.dialect = migrations.SQLite
 		path := filepath.Join(c.DataDir, "abusedesk.db")
-		dial = sqlite.Open("file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_time_format=sqlite")
+		dial = sqlite.Open("file:" + path + "?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_time_format=sqlite")
 	} else {
 		if !strings.HasPrefix(c.URL, "postgres://") && !strings.HasPrefix(c.URL, "postgresql://") {
 			return nil, errors.New("the database URL must begin with postgres://; leave it empty for SQLite in the data folder")
