@@ -17,6 +17,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/intake"
+	"github.com/abusedesk/abusedesk/internal/safehttp"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
 )
@@ -45,6 +46,7 @@ type config struct {
 	TimeZone           string `env:"TIME_ZONE" envDefault:"America/New_York"`
 	Holidays           string `env:"HOLIDAYS" envDefault:"us"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
+	AllowNetworks      string `env:"ALLOW_NETWORKS"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
 	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`
 	AuditKey           string `env:"AUDIT_KEY"`
@@ -59,6 +61,7 @@ type config struct {
 	level     slog.Level
 	failMode  restrict.FailMode
 	proxies   []netip.Prefix
+	outside   safehttp.Config // what may be asked of addresses that others chose
 	emergency []string
 	secrets   []string // chat
 	auditKey  ed25519.PrivateKey
@@ -141,17 +144,8 @@ func (c *config) check() (problems []error) {
 	if err := extendWords(c.WordsDir); err != nil {
 		bad("WORDS_DIR", "%v", err)
 	}
-	for _, p := range strings.FieldsFunc(c.TrustedProxies, func(r rune) bool { return r == ',' || r == ' ' }) {
-		pre, err := netip.ParsePrefix(p)
-		if a, aerr := netip.ParseAddr(p); err != nil && aerr == nil {
-			pre, err = a.Prefix(a.BitLen())
-		}
-		if err != nil {
-			bad("TRUSTED_PROXIES", "%q is neither an address nor a network", p)
-			continue
-		}
-		c.proxies = append(c.proxies, pre)
-	}
+	c.proxies = networks("TRUSTED_PROXIES", c.TrustedProxies, bad)
+	c.outside.Allow = networks("ALLOW_NETWORKS", c.AllowNetworks, bad)
 	c.emergency = strings.FieldsFunc(c.EmergencyNumbers, func(r rune) bool { return r == ',' || r == ' ' })
 	c.secrets = strings.Fields(c.ChatWebhookSecret)
 	for _, secret := range c.secrets {
@@ -190,6 +184,23 @@ func (c *config) check() (problems []error) {
 		}
 	}
 	return problems
+}
+
+// networks reads addresses and networks, separated by spaces or commas.
+func networks(name, list string, bad func(name, format string, args ...any)) []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		pre, err := netip.ParsePrefix(p)
+		if a, aerr := netip.ParseAddr(p); err != nil && aerr == nil {
+			pre, err = a.Prefix(a.BitLen())
+		}
+		if err != nil {
+			bad(name, "%q is neither an address nor a network", p)
+			continue
+		}
+		out = append(out, pre)
+	}
+	return out
 }
 
 // embedded says whether the database is SQLite: one serving process.
