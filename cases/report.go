@@ -148,6 +148,8 @@ type Attachment struct {
 	Type   string `json:"type"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
+	// URL is where a chat keeps it; "" where its bytes are in the message.
+	URL string `json:"url,omitempty"`
 }
 
 // Contact is what a reporter said of himself.
