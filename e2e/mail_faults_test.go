@@ -350,6 +350,14 @@ func (r *mailRun) faults() {
 		f.cause()
 	}
 	r.ready()
+	// It takes only what the desk has received, which may have been nothing each
+	// time that it came.
+	testenv.Eventually(r.t, 2*time.Minute, func() bool {
+		if r.gone == 0 {
+			r.otherProgram()
+		}
+		return r.gone > 0
+	}, "the other program to find something that it may take away")
 }
 
 func (r *mailRun) either() string { return []string{staysIn, leaves}[r.rand.IntN(2)] }
