@@ -17,6 +17,7 @@ const (
 	JobAlert     JobKind = "alert"     // sending → a colleague, at most once, before all else
 	JobUrgent    JobKind = "urgent"    // JobAssess of a case that cannot wait, before all else
 	JobCampaigns JobKind = "campaigns" // reports whose wording waits → campaigns; object 0, coalesced into one
+	JobUnpack    JobKind = "unpack"    // message → its attachments by their digests
 	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )
 

@@ -56,6 +56,11 @@ type Message struct {
 	FiledAt    *time.Time
 }
 
+// Kept is where the raw bytes are.
+func (m Message) Kept() Kept {
+	return Kept{SHA256: m.SHA256, Size: m.Size, Inline: m.Evidence, BlobKey: m.BlobKey}
+}
+
 // Meta is what the door knew about a delivery beyond its bytes.
 type Meta struct {
 	ContentType string `json:"content_type,omitempty"`

@@ -81,6 +81,9 @@ type ReportView struct {
 	Subjects   []Subject
 	Reporter   *Reporter // masked unless revealed
 	Messages   []Message // without their bytes
+	// Files are the attachments that are unpacked; Unpacking says that some are not yet.
+	Files     []AttachmentView
+	Unpacking bool
 }
 
 // Dossier is everything about a case that a decision needs.

@@ -25,8 +25,10 @@ type Config struct {
 	Vault Vault
 	// Mailer is nil where no mail server is configured: then nothing is sent,
 	// and each sending says so.
-	Mailer Mailer
-	Rates  *numbers.RateDeck // nil: no destination is known to be dear
+	Mailer  Mailer
+	Scanner Scanner           // nil: attachments are not scanned
+	Fetcher Fetcher           // nil: what a chat keeps is not fetched
+	Rates   *numbers.RateDeck // nil: no destination is known to be dear
 	// Emergency is who may always be called.
 	Emergency *numbers.Emergency
 	// Salt makes digests of addresses useless outside this installation.

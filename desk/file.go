@@ -93,7 +93,7 @@ func (d *Desk) parse(ctx context.Context, m cases.Message) (p cases.Parsed, err 
 	if c.Region == "" {
 		c.Region = d.Region
 	}
-	src := intake.Source{Open: func() (io.ReadCloser, error) { return d.Vault.Open(ctx, m) }, Size: m.Size}
+	src := intake.Source{Open: func() (io.ReadCloser, error) { return d.Vault.Open(ctx, m.Kept()) }, Size: m.Size}
 	p, err = d.read(m.Channel, m.Meta.ContentType, src, c)
 	if p.Category == "" {
 		p.Category = cases.CategoryOther

@@ -15,6 +15,7 @@ import (
 type Store interface {
 	Inbox
 	Filer
+	Files
 	Evidence
 	CaseBook
 	CampaignBook
@@ -46,6 +47,15 @@ type Filer interface {
 	FileMessages(ctx context.Context, now time.Time, fs []cases.Filing) ([]cases.Filed, error)
 	// ReportByThread finds the report that a message id or thread belongs to.
 	ReportByThread(ctx context.Context, keys []string) (int64, error)
+}
+
+// Files keeps what was attached.
+type Files interface {
+	// AddFiles keeps the attachments of a message, once however often it is
+	// called, and completes the attempt.
+	AddFiles(ctx context.Context, at cases.Attempt, now time.Time, messageID int64, fs []cases.UnpackedFile) error
+	// Attachment returns one and where its bytes are.
+	Attachment(ctx context.Context, id int64) (cases.AttachmentView, cases.Kept, error)
 }
 
 // Evidence finds what enrichment looks at and keeps what it found.
@@ -195,8 +205,19 @@ type Vault interface {
 	// Keep reads r to its end, hashing and sealing as it goes; small ones come
 	// back inline, larger ones are written and synced before it returns.
 	Keep(ctx context.Context, r io.Reader) (cases.Kept, error)
-	// Open returns the raw bytes of a message.
-	Open(ctx context.Context, m cases.Message) (io.ReadCloser, error)
+	// Open returns the bytes that were kept.
+	Open(ctx context.Context, k cases.Kept) (io.ReadCloser, error)
+}
+
+// Scanner looks for viruses. An error means that it could not be asked.
+type Scanner interface {
+	Scan(ctx context.Context, r io.Reader) (cases.Scanned, error)
+}
+
+// Fetcher gets what a chat keeps for its messages. cases.KindInvalid: it never
+// will, which the message says; cases.KindUnavailable: later perhaps.
+type Fetcher interface {
+	Fetch(ctx context.Context, url string) (io.ReadCloser, error)
 }
 
 // Mailer sends one mail. It says for certain that it was taken or refused, or

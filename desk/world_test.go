@@ -146,6 +146,8 @@ func (w *world) work() {
 				err = w.desk.Tell(ctx, j.at, j.ObjectID)
 			case cases.JobCampaigns:
 				err = w.desk.PlaceScripts(ctx, j.at)
+			case cases.JobUnpack:
+				err = w.desk.Unpack(ctx, j.at, j.ObjectID, j.Failures)
 			}
 			w.must(err)
 		}

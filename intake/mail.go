@@ -11,14 +11,18 @@ import (
 )
 
 // Mail reads a mail (RFC 5322, MIME), however broken.
-func Mail(raw []byte, c Context) cases.Parsed {
-	p, _ := readMail(raw, omissions{}, c)
-	return p
+func Mail(raw []byte, c Context) cases.Parsed { return readMail(raw, omissions{}, c).parsed }
+
+// mailRead is what was read of a mail: the report, its attachments as the parts
+// that they are, and those of which not all is held.
+type mailRead struct {
+	parsed cases.Parsed
+	kept   []part
+	large  []largePart
 }
 
-// readMail reads what is held of a mail, and names the attachments of which
-// that is not all.
-func readMail(raw []byte, left omissions, c Context) (cases.Parsed, []largePart) {
+// readMail reads what is held of a mail.
+func readMail(raw []byte, left omissions, c Context) mailRead {
 	p := cases.Parsed{Parser: version}
 	m := mailReader{parsed: &p, context: c, left: left}
 	h, body := m.open(raw)
@@ -62,7 +66,7 @@ func readMail(raw []byte, left omissions, c Context) (cases.Parsed, []largePart)
 			p.Reporter.Kind = defaultReporter(m.category)
 		}
 	}
-	return p, m.large
+	return mailRead{parsed: p, kept: m.kept, large: m.large}
 }
 
 // mailReader gathers what a walk through a mail finds.
@@ -70,6 +74,7 @@ type mailReader struct {
 	parsed  *cases.Parsed
 	context Context
 	left    omissions
+	kept    []part // the attachments
 	large   []largePart
 	count   int // parts so far
 	texts   []string

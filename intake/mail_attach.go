@@ -45,6 +45,7 @@ func (m *mailReader) keep(p part) {
 	if p.cut {
 		m.large = append(m.large, largePart{index: len(m.parsed.Attachments), where: m.left.place(p.body), encoding: p.encoding})
 	}
+	m.kept = append(m.kept, p)
 	m.parsed.Attachments = append(m.parsed.Attachments, p.attachment())
 }
 

@@ -29,6 +29,16 @@ type holding struct{ whole, head int }
 // recordings and other large parts only the beginning is held, and their digests
 // are made on a second way through. Errors are those of the source.
 func mailFrom(src Source, c Context, h holding) (cases.Parsed, error) {
+	m, err := h.read(src, c)
+	if err != nil || len(m.large) == 0 {
+		return m.parsed, err
+	}
+	return m.parsed, src.through(func(r io.Reader) error { return measure(r, m.large, m.parsed.Attachments) })
+}
+
+// read goes through a mail once: of attachments that are not held whole neither
+// size nor digest is known yet.
+func (h holding) read(src Source, c Context) (mailRead, error) {
 	var raw []byte
 	var left omissions
 	err := src.through(func(r io.Reader) (err error) {
@@ -36,13 +46,9 @@ func mailFrom(src Source, c Context, h holding) (cases.Parsed, error) {
 		return err
 	})
 	if err != nil {
-		return cases.Parsed{}, err
+		return mailRead{}, err
 	}
-	p, large := readMail(raw, left, c)
-	if len(large) == 0 {
-		return p, nil
-	}
-	return p, src.through(func(r io.Reader) error { return measure(r, large, p.Attachments) })
+	return readMail(raw, left, c), nil
 }
 
 func (s Source) through(read func(io.Reader) error) error {
@@ -158,7 +164,7 @@ type largePart struct {
 func measure(r io.Reader, large []largePart, as []cases.Attachment) error {
 	meters := make([]meter, len(large))
 	for i, l := range large {
-		meters[i] = meter{digest: sha256.New(), encoding: l.encoding}
+		meters[i] = meter{digest: sha256.New(), decoder: transferDecoder{encoding: l.encoding}}
 	}
 	b := make([]byte, heldHead)
 	for at := int64(0); ; {
@@ -184,72 +190,21 @@ func measure(r io.Reader, large []largePart, as []cases.Attachment) error {
 
 // meter measures a part piece by piece as attachment does it at once.
 type meter struct {
-	digest   hash.Hash
-	n        int64
-	encoding string
-	base64   base64Decoder
-	decoded  []byte
-	rest     []byte // of quoted-printable: what follows decides what it stands for
-	reader   quotedReader
+	decoder transferDecoder
+	digest  hash.Hash
+	n       int64
 }
 
-func (m *meter) add(b []byte) {
-	switch m.encoding {
-	case "base64":
-		m.decoded = m.base64.decode(m.decoded[:0], b)
-		m.count(m.decoded)
-	case "quoted-printable":
-		m.rest = append(m.rest, b...)
-		if n := quotedUntil(m.rest); n > 0 {
-			m.quoted(m.rest[:n])
-			m.rest = append(m.rest[:0], m.rest[n:]...)
-		}
-	default:
-		m.count(b)
-	}
-}
+func (m *meter) add(b []byte) { m.decoder.add(b, m.count) }
 
 func (m *meter) sum() (int64, string) {
-	switch m.encoding {
-	case "base64":
-		m.count(m.base64.flush(nil))
-	case "quoted-printable":
-		m.quoted(m.rest)
-	}
+	m.decoder.end(m.count)
 	return m.n, hex.EncodeToString(m.digest.Sum(nil))
 }
 
 func (m *meter) count(b []byte) {
 	m.digest.Write(b)
 	m.n += int64(len(b))
-}
-
-func (m *meter) quoted(b []byte) {
-	m.reader.src = b
-	for len(m.reader.src) > 0 {
-		m.reader.fill()
-		m.count(m.reader.pending)
-	}
-}
-
-// quotedUntil is how much of b stands for the same whatever follows it. A run
-// of a megabyte that has no such place is cut where it ends.
-func quotedUntil(b []byte) int {
-	if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
-		return i + 1
-	}
-	const longest = 1 << 20
-	switch {
-	case len(b) < heldHead:
-		return 0
-	case len(b) > longest:
-		return len(b)
-	}
-	n := len(bytes.TrimRight(b, " \t\r"))
-	if i := bytes.LastIndexByte(b[max(n-2, 0):n], '='); i >= 0 {
-		n = max(n-2, 0) + i
-	}
-	return len(bytes.TrimRight(b[:n], " \t\r"))
 }
 
 // withLines reads a mail of a system whose lines end with a carriage return alone.

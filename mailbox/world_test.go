@@ -171,7 +171,7 @@ func (w *world) awaitReceived(want [][]byte) []cases.Message {
 	got := w.received()
 	var bodies []string
 	for _, m := range got {
-		r, err := w.vault.Open(w.t.Context(), m)
+		r, err := w.vault.Open(w.t.Context(), m.Kept())
 		if err != nil {
 			w.t.Fatal(err)
 		}

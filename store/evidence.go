@@ -130,7 +130,7 @@ func reportViews(tx *gorm.DB, cond string, args ...any) ([]cases.ReportView, err
 	}
 	views := make([]cases.ReportView, len(rows))
 	byID := make(map[int64]*cases.ReportView, len(rows))
-	var ids, reporterIDs []int64
+	var ids, reporterIDs, attached []int64
 	for i, r := range rows {
 		views[i] = cases.ReportView{Report: r.Report, CaseRef: r.CaseRef, CaseID: r.CaseID, LinkReason: r.LinkReason, MovedFrom: r.MovedFrom}
 		byID[r.ID] = &views[i]
@@ -138,6 +138,12 @@ func reportViews(tx *gorm.DB, cond string, args ...any) ([]cases.ReportView, err
 		if r.ReporterID != 0 {
 			reporterIDs = append(reporterIDs, r.ReporterID)
 		}
+		if len(r.Details.Attachments) > 0 {
+			attached = append(attached, r.ID)
+		}
+	}
+	if err := addFiles(tx, byID, attached); err != nil {
+		return nil, err
 	}
 	var subjects []cases.Subject
 	if err := tx.Raw("SELECT * FROM subjects WHERE report_id IN ? ORDER BY id", ids).Scan(&subjects).Error; err != nil {

@@ -40,6 +40,9 @@ func (x *filings) finish(ones []*filing) error {
 				jobs = append(jobs, cases.UrgentJob(f.CaseID))
 			}
 		}
+		if len(one.Parsed.Attachments) > 0 {
+			jobs = append(jobs, cases.Job{Kind: cases.JobUnpack, ObjectID: one.Message.ID})
+		}
 		if one.words() {
 			scripts = append(scripts, f.ReportID)
 		}

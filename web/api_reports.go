@@ -128,6 +128,21 @@ type reportJSON struct {
 	ReceivedAt time.Time     `json:"received_at"`
 	StatusURL  string        `json:"status_url"`
 	Messages   []messageJSON `json:"messages"`
+	// Attachments are those that are unpacked, which takes a moment.
+	Attachments []attachmentJSON `json:"attachments"`
+}
+
+type attachmentJSON struct {
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	Declared  string `json:"declared_type,omitempty" doc:"The sender's word for its type"`
+	Type      string `json:"type,omitempty" doc:"What its bytes are"`
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256,omitempty"`
+	State     string `json:"state" enum:"stored,infected,refused"`
+	Note      string `json:"note,omitempty"`
+	Scan      string `json:"scan,omitempty" doc:"What the virus scanner said"`
+	Elsewhere int    `json:"other_reports" doc:"How many other reports have the same file"`
 }
 
 type numberJSON struct {
@@ -153,7 +168,7 @@ type messageJSON struct {
 func (s *Server) reportJSON(v cases.ReportView) reportJSON {
 	r := reportJSON{ID: v.ID, Case: v.CaseRef, Reason: v.LinkReason, Channel: string(v.Channel), Category: string(v.Category), Pretext: v.Pretext,
 		Language: v.Language, Subject: v.Subject, Text: v.Text, Numbers: []numberJSON{}, Reporter: string(v.ReporterKind), Unreadable: v.Unreadable,
-		Warnings: v.Details.Warnings, ReceivedAt: v.ReceivedAt, StatusURL: s.statusURL(v.Token), Messages: []messageJSON{}}
+		Warnings: v.Details.Warnings, ReceivedAt: v.ReceivedAt, StatusURL: s.statusURL(v.Token), Messages: []messageJSON{}, Attachments: []attachmentJSON{}}
 	for _, n := range v.Subjects {
 		r.Numbers = append(r.Numbers, numberJSON{n.E164, string(n.Role), n.Confidence, n.Text})
 	}
@@ -162,6 +177,9 @@ func (s *Server) reportJSON(v cases.ReportView) reportJSON {
 	}
 	for _, m := range v.Messages {
 		r.Messages = append(r.Messages, messageJSON{m.ID, m.SHA256, m.Size, string(m.Channel), m.ReceivedAt})
+	}
+	for _, f := range v.Files {
+		r.Attachments = append(r.Attachments, attachmentJSON{f.ID, f.Name, f.Declared, f.Type, f.Size, f.SHA256, string(f.State), f.Note, f.Scan, f.Elsewhere})
 	}
 	return r
 }

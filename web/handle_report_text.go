@@ -85,10 +85,43 @@ func caseReport(v cases.ReportView, zone *time.Location, fixes bool) CaseReport 
 	if !fixes {
 		r.plain()
 	}
-	for _, a := range v.Details.Attachments {
-		r.Files = append(r.Files, FileLine{Name: cmp.Or(a.Name, "file without a name"), Type: a.Type, Bytes: a.Bytes, Href: reportPath(v.ID)})
-	}
+	r.Files = fileLines(v)
 	return r
+}
+
+const nameless = "file without a name"
+
+// fileLines are the attachments of a report: those that are unpacked, and those
+// that stand in its messages only.
+func fileLines(v cases.ReportView) []FileLine {
+	var out []FileLine
+	for _, f := range v.Files {
+		path := "/desk/attachments/" + strconv.FormatInt(f.ID, 10)
+		l := FileLine{Name: cmp.Or(f.Name, nameless), Type: cmp.Or(f.Type, f.Declared), Bytes: f.Size, Href: path + "?save", Save: path + "?save", Shown: f.Shown()}
+		if l.Shown != "" {
+			l.Href = path
+		}
+		switch {
+		case f.State == cases.AttachmentInfected:
+			l.Href, l.Save, l.Note, l.Tone = "", "", "infected: "+f.Scan, Harm
+		case f.State == cases.AttachmentRefused:
+			l.Href, l.Save, l.Note, l.Tone = "", "", f.Note, Doubt
+		case f.Elsewhere > 0:
+			l.Note, l.Tone = "the same file is in "+count(f.Elsewhere, "other report", "other reports"), Known
+		}
+		out = append(out, l)
+	}
+	for _, a := range v.Details.Attachments {
+		if slices.ContainsFunc(v.Files, func(f cases.AttachmentView) bool { return a.SHA256 != "" && f.SHA256 == a.SHA256 || f.Name == a.Name }) {
+			continue
+		}
+		l := FileLine{Name: cmp.Or(a.Name, nameless), Type: a.Type, Bytes: a.Bytes, Href: reportPath(v.ID)}
+		if v.Unpacking {
+			l.Note, l.Tone = "being unpacked", Unknown
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 // occurred says when it happened, as surely as it is known.

@@ -141,12 +141,17 @@ type ReportNumber struct {
 	Fix    *Fix // nil: may not be corrected
 }
 
-// FileLine is an attachment.
+// FileLine is an attachment. Shown is how it can stand in the page: "image", "audio", or "" only as a link; without a
+// Href nobody is given it. Note says what is to be known of it.
 type FileLine struct {
 	Name  string
 	Type  string
 	Bytes int64
 	Href  string
+	Save  string // to keep it as a file
+	Shown string
+	Note  string
+	Tone  Tone // of the note
 }
 
 // Traffic is what the call history says about the case's subject. Each figure carries its n.

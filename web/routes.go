@@ -83,6 +83,7 @@ func (s *Server) pages(e *gin.Engine) {
 	d.GET("/reports/:id", s.signedIn(s.showReport))
 	d.POST("/reports/:id/reveal", s.signedIn(s.revealReporter))
 	d.GET("/messages/:id", s.signedIn(s.rawMessage))
+	d.GET("/attachments/:id", s.signedIn(s.showAttachment))
 	d.GET("/campaigns", s.signedIn(s.showCampaigns))
 	d.GET("/campaigns/:id", s.signedIn(s.showCampaign))
 	d.GET("/numbers", s.signedIn(s.showNumbers))

@@ -118,7 +118,12 @@ func caseReports() []CaseReport {
 			Text:    []Segment{{Text: "A recorded voice said that my social security number is suspended and that I should call "}, {"833 555 0161", "callback number", 0.94, sampleFix(cases.ExtractNumber, "+18335550161", "callback")}, {Text: " or press 1. It showed "}, {"202-555-0143", "number shown", 0.98, sampleFix(cases.ExtractNumber, "+12025550143", "caller")}, {Text: ". It was "}, {"today about twenty to eleven", "time", 0.7, sampleFix(cases.ExtractTime, "", "x")}, {Text: "."}},
 			Numbers: []ReportNumber{{"shown", "+12025550143", nil}, {"callback", "+18335550161", sampleFix(cases.ExtractNumber, "+18335550161", "callback")}, {"called", "+16175550119", nil}},
 			ReadAs:  readAs(cases.ReportView{CaseRef: "AB-2026-004217", Report: cases.Report{ID: 88121, Category: cases.CategoryRobocall, Pretext: "government", ReporterKind: cases.ReporterCalled}}), Correct: true},
-		{ID: "R-88140", Channel: "E-mail", Received: sampleNow.Add(-3 * time.Hour), Reporter: "j…@example.org", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88140", Text: []Segment{{Text: "Third call this week. Stop it.\n<script>alert(1)</script>"}}, Files: []FileLine{{"voicemail.wav", "audio/wav", 182044, "/desk/files/1"}}},
+		{ID: "R-88140", Channel: "E-mail", Received: sampleNow.Add(-3 * time.Hour), Reporter: "j…@example.org", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88140", Text: []Segment{{Text: "Third call this week. Stop it.\n<script>alert(1)</script>"}}, Files: []FileLine{
+			{Name: "voicemail.wav", Type: "audio/wav", Bytes: 182044, Href: "/desk/attachments/1", Save: "/desk/attachments/1?save", Shown: "audio", Note: "the same file is in 3 other reports", Tone: Known},
+			{Name: "screenshot.png", Type: "image/png", Bytes: 82044, Href: "/desk/attachments/2", Save: "/desk/attachments/2?save", Shown: "image"},
+			{Name: "invoice.exe", Type: "application/vnd.microsoft.portable-executable", Bytes: 68, Note: "infected: Win.Test.EICAR_HDB-1", Tone: Harm},
+			{Name: "log.csv", Type: "text/csv", Bytes: 1200, Href: "/desk/attachments/4?save", Save: "/desk/attachments/4?save"},
+		}},
 		{ID: "R-88155", Channel: "Chat", Received: sampleNow.Add(-time.Hour), Reporter: "visitor 5521", Kind: "called party", Broken: "This message uses a character set that we do not know.", RawHref: "/desk/reports/R-88155"},
 	}
 }

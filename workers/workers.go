@@ -66,7 +66,7 @@ type Config struct {
 	// Checkpoint signs the audit chain as far as it is sealed; called whenever
 	// it has grown. Nil: no key, no checkpoints.
 	Checkpoint func(ctx context.Context, now time.Time, l cases.Lease) error
-	// SweepBlobs removes evidence that no message knows.
+	// SweepBlobs removes evidence that neither a message nor a file knows.
 	SweepBlobs  func(ctx context.Context) (int, error)
 	Redis       asynq.RedisConnOpt
 	Concurrency int    // 0: 16
@@ -111,6 +111,7 @@ func New(c Config) *Pool {
 		cases.JobUrgent:    p.assess,
 		cases.JobMailbox:   p.mailbox,
 		cases.JobCampaigns: p.campaigns,
+		cases.JobUnpack:    p.unpack,
 	}
 	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether, cases.JobMailbox: p.mailboxTogether}
 	return p

@@ -16,6 +16,7 @@ import (
 	"github.com/abusedesk/abusedesk/auth"
 	"github.com/abusedesk/abusedesk/desk"
 	"github.com/abusedesk/abusedesk/internal/evidence"
+	"github.com/abusedesk/abusedesk/internal/safehttp"
 	"github.com/abusedesk/abusedesk/notify"
 	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/store"
@@ -77,6 +78,12 @@ func (a *app) assemble(ctx context.Context) error {
 	}
 	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, AuthServers: strings.Fields(a.cfg.MailAuthServers),
 		AlertMail: a.cfg.alert, TextMail: a.cfg.texts, AskReferrals: a.cfg.Referrals == "ask", Office: a.cfg.office, Requesters: a.cfg.requesters, Hint: a.hints.send, Now: time.Now, Log: a.log}
+	if a.cfg.scanner != nil {
+		dc.Scanner = a.cfg.scanner
+	}
+	files := a.cfg.outside
+	files.Timeout, files.Redirects = 40*time.Second, 3 // chats lead from a link of theirs to where files lie
+	dc.Fetcher = safehttp.Fetcher{Client: safehttp.New(files)}
 	if a.cfg.SMTPURL != "" {
 		m, err := notify.NewMailer(notify.MailerConfig{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Subaddress: a.cfg.MailSubaddress == "true", BaseURL: a.cfg.BaseURL, Operator: a.cfg.Operator})
 		if err != nil {

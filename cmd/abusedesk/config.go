@@ -17,6 +17,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/intake"
+	"github.com/abusedesk/abusedesk/internal/clamd"
 	"github.com/abusedesk/abusedesk/internal/safehttp"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/restrict"
@@ -52,6 +53,7 @@ type config struct {
 	AuditKey           string `env:"AUDIT_KEY"`
 	EvidenceKey        string `env:"EVIDENCE_KEY"`
 	ChatWebhookSecret  string `env:"CHAT_WEBHOOK_SECRET"`
+	ClamdURL           string `env:"CLAMD_URL"`
 	MetricsAddr        string `env:"METRICS_ADDR"`
 	LogLevel           string `env:"LOG_LEVEL" envDefault:"info"`
 	Region             string `env:"REGION" envDefault:"US"`
@@ -62,6 +64,7 @@ type config struct {
 	failMode  restrict.FailMode
 	proxies   []netip.Prefix
 	outside   safehttp.Config // what may be asked of addresses that others chose
+	scanner   *clamd.Client   // nil: none
 	emergency []string
 	secrets   []string // chat
 	auditKey  ed25519.PrivateKey
@@ -146,6 +149,12 @@ func (c *config) check() (problems []error) {
 	}
 	c.proxies = networks("TRUSTED_PROXIES", c.TrustedProxies, bad)
 	c.outside.Allow = networks("ALLOW_NETWORKS", c.AllowNetworks, bad)
+	if c.ClamdURL != "" {
+		var err error
+		if c.scanner, err = clamd.New(c.ClamdURL); err != nil {
+			bad("CLAMD_URL", "%v", err)
+		}
+	}
 	c.emergency = strings.FieldsFunc(c.EmergencyNumbers, func(r rune) bool { return r == ',' || r == ' ' })
 	c.secrets = strings.Fields(c.ChatWebhookSecret)
 	for _, secret := range c.secrets {

@@ -170,14 +170,14 @@ func syncPath(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Open returns the raw bytes of a message. The reader ends with an error
-// instead of io.EOF when they are not the bytes that m.SHA256 names; whoever acts
-// on the bytes reads to the end first. Erased evidence is cases.ErrNotFound.
-func (v *Vault) Open(ctx context.Context, m cases.Message) (io.ReadCloser, error) {
+// Open returns the bytes that were kept. The reader ends with an error instead
+// of io.EOF when they are not those that k.SHA256 names; whoever acts on the
+// bytes reads to the end first. Erased evidence is cases.ErrNotFound.
+func (v *Vault) Open(ctx context.Context, k cases.Kept) (io.ReadCloser, error) {
 	var sealed io.ReadCloser
 	switch {
-	case m.BlobKey != "":
-		r, err := v.bucket.NewReader(ctx, m.BlobKey, nil)
+	case k.BlobKey != "":
+		r, err := v.bucket.NewReader(ctx, k.BlobKey, nil)
 		if gcerrors.Code(err) == gcerrors.NotFound {
 			return nil, &cases.Error{Kind: cases.KindNotFound, Message: "the evidence is no longer there", Err: err}
 		}
@@ -185,17 +185,17 @@ func (v *Vault) Open(ctx context.Context, m cases.Message) (io.ReadCloser, error
 			return nil, unavailable("open evidence", err)
 		}
 		sealed = r
-	case len(m.Evidence) > 0:
-		sealed = io.NopCloser(bytes.NewReader(m.Evidence))
+	case len(k.Inline) > 0:
+		sealed = io.NopCloser(bytes.NewReader(k.Inline))
 	default:
 		return nil, &cases.Error{Kind: cases.KindNotFound, Message: "the evidence is no longer there"}
 	}
 	body, err := v.opener(sealed)
 	if err != nil {
 		sealed.Close()
-		return nil, fmt.Errorf("evidence of message %d: %w", m.ID, err)
+		return nil, fmt.Errorf("evidence %s: %w", k.SHA256, err)
 	}
-	return &verified{body: body, Closer: sealed, digest: sha256.New(), want: m.SHA256}, nil
+	return &verified{body: body, Closer: sealed, digest: sha256.New(), want: k.SHA256}, nil
 }
 
 // verified compares the digest when the end is reached.

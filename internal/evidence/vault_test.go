@@ -42,10 +42,6 @@ func random(n int) []byte {
 	return b
 }
 
-func message(k cases.Kept) cases.Message {
-	return cases.Message{ID: 7, SHA256: k.SHA256, Size: k.Size, Evidence: k.Inline, BlobKey: k.BlobKey}
-}
-
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	var names []string
@@ -85,7 +81,7 @@ func TestKeepAndOpenAreInverse(t *testing.T) {
 				if keys != nil && size > 100 && bytes.Contains(k.Inline, raw[:100]) {
 					t.Errorf("%d bytes lie in the clear", size)
 				}
-				r, err := v.Open(t.Context(), message(k))
+				r, err := v.Open(t.Context(), k)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -111,7 +107,7 @@ func TestOlderKeysAndPlainEnvelopesStayReadable(t *testing.T) {
 		kept = append(kept, k)
 	}
 	for i, k := range kept {
-		r, err := open(t, dir, secondKey, firstKey).Open(t.Context(), message(k))
+		r, err := open(t, dir, secondKey, firstKey).Open(t.Context(), k)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +115,7 @@ func TestOlderKeysAndPlainEnvelopesStayReadable(t *testing.T) {
 			t.Errorf("envelope %d: %v", i, err)
 		}
 	}
-	if _, err := open(t, dir, secondKey).Open(t.Context(), message(kept[1])); err == nil || !strings.Contains(err.Error(), "not configured") {
+	if _, err := open(t, dir, secondKey).Open(t.Context(), kept[1]); err == nil || !strings.Contains(err.Error(), "not configured") {
 		t.Errorf("without its key: %v", err)
 	}
 }
@@ -140,7 +136,7 @@ func TestAlteredEvidenceIsRefusedAtItsEnd(t *testing.T) {
 					t.Fatal(err)
 				}
 				k.Inline = alter(k.Inline)
-				r, err := v.Open(t.Context(), message(k))
+				r, err := v.Open(t.Context(), k)
 				if err == nil {
 					_, err = io.ReadAll(r)
 				}
@@ -162,8 +158,8 @@ func TestErasedEvidenceIsNotFound(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "evidence", k.BlobKey)); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []cases.Message{message(k), {ID: 1, SHA256: k.SHA256}} {
-		if _, err := v.Open(t.Context(), m); !errors.Is(err, cases.ErrNotFound) {
+	for _, gone := range []cases.Kept{k, {SHA256: k.SHA256}} {
+		if _, err := v.Open(t.Context(), gone); !errors.Is(err, cases.ErrNotFound) {
 			t.Errorf("got %v", err)
 		}
 	}

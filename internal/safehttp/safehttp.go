@@ -26,6 +26,9 @@ type Config struct {
 	Allow []netip.Prefix
 	// Timeout bounds a request from the dial to the end of its body; 0 is ten seconds.
 	Timeout time.Duration
+	// Redirects is how many are followed, each to an address that is looked at like
+	// the first; else the redirect itself is the answer.
+	Redirects int
 }
 
 // ErrAddress says that a request was not made, because its address is none that
@@ -37,8 +40,7 @@ const maxHeader = 64 << 10
 
 // New returns a client that looks at the address it dials, after the name was
 // resolved, so that a name cannot point to something else between the look and
-// the dial (DNS rebinding). It follows no redirect, uses no proxy and keeps no
-// cookies. How much of a body is read is the caller's to bound. Safe for
+// the dial (DNS rebinding). It uses no proxy and keeps no cookies. How much of a body is read is the caller's to bound. Safe for
 // concurrent use.
 func New(c Config) *http.Client {
 	if c.Timeout == 0 {
@@ -62,9 +64,14 @@ func New(c Config) *http.Client {
 		return errors.New("plain http is for allowed networks only")
 	}
 	return &http.Client{
-		Timeout:       c.Timeout,
-		Transport:     schemes{https: transport(guard.Safe), http: transport(plain)},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:   c.Timeout,
+		Transport: schemes{https: transport(guard.Safe), http: transport(plain)},
+		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
+			if len(via) > c.Redirects {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		},
 	}
 }
 

@@ -2,13 +2,18 @@ package safehttp
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/abusedesk/abusedesk/cases"
 )
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
@@ -90,6 +95,68 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	res, err := get(t, Config{Allow: loopback}, srv.URL)
 	if err != nil || res.StatusCode != http.StatusFound || asked != 1 {
 		t.Errorf("%v, %v after %d requests, want the redirect itself", res, err, asked)
+	}
+}
+
+// One that is followed leads to an address that is looked at like the first.
+func TestRedirectsToTheInside(t *testing.T) {
+	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Error("the inside was asked") }))
+	defer inside.Close()
+	hops := 0
+	var srv *httptest.Server
+	srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch hops++; {
+		case r.URL.Path == "/inside":
+			http.Redirect(w, r, strings.Replace(inside.URL, "127.0.0.1", "127.0.0.2", 1), http.StatusFound)
+		case r.URL.Path == "/round":
+			http.Redirect(w, r, "/round", http.StatusFound)
+		case r.URL.Path == "/file":
+			w.Write([]byte("here"))
+		default:
+			http.Redirect(w, r, "/file", http.StatusFound)
+		}
+	}))
+	defer srv.Close()
+	c := Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Redirects: 2}
+	if res, err := get(t, c, srv.URL+"/"); err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("%v, %v", res, err)
+	}
+	if _, err := get(t, c, srv.URL+"/inside"); !errors.Is(err, ErrAddress) {
+		t.Errorf("%v, want ErrAddress", err)
+	}
+	hops = 0
+	if res, err := get(t, c, srv.URL+"/round"); err != nil || res.StatusCode != http.StatusFound || hops != 3 {
+		t.Errorf("%v, %v after %d requests", res, err, hops)
+	}
+}
+
+// What is worth asking for again is told from what is not.
+func TestFetch(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code, _ := strconv.Atoi(r.URL.Path[1:])
+		w.WriteHeader(code)
+		w.Write([]byte("here"))
+	}))
+	f := Fetcher{New(Config{Allow: loopback, Timeout: 2 * time.Second})}
+	for code, want := range map[int]cases.Kind{404: cases.KindInvalid, 403: cases.KindInvalid, 302: cases.KindInvalid, 500: cases.KindUnavailable, 503: cases.KindUnavailable, 429: cases.KindUnavailable} {
+		if _, err := f.Fetch(t.Context(), fmt.Sprintf("%s/%d", srv.URL, code)); cases.KindOf(err) != want {
+			t.Errorf("%d: %v", code, err)
+		}
+	}
+	body, err := f.Fetch(t.Context(), srv.URL+"/200")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if got, err := io.ReadAll(body); err != nil || string(got) != "here" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := (Fetcher{New(Config{})}).Fetch(t.Context(), srv.URL+"/200"); cases.KindOf(err) != cases.KindInvalid {
+		t.Errorf("an address inside: %v", err)
+	}
+	srv.Close()
+	if _, err := f.Fetch(t.Context(), srv.URL+"/200"); cases.KindOf(err) != cases.KindUnavailable {
+		t.Errorf("a server that is away: %v", err)
 	}
 }
 

@@ -1,0 +1,13 @@
+-- +goose Up
+-- What was attached to messages: the bytes once by their digest, and each place
+-- that they were attached to.
+create table files (
+  sha256 text primary key, size bigint not null, type text not null, evidence bytea, blob_key text not null default '', scan text not null default '', created_at timestamptz not null
+);
+create index files_blob on files (blob_key) where blob_key <> '';
+create table attachments (
+  id bigint generated always as identity primary key, message_id bigint not null references messages (id), position integer not null, name text not null, declared text not null,
+  sha256 text not null default '', state text not null check (state in ('stored', 'infected', 'refused')), note text not null default '', created_at timestamptz not null,
+  unique (message_id, position)
+);
+create index attachments_sha256 on attachments (sha256) where sha256 <> '';
