@@ -11,6 +11,7 @@ const (
 	FindingEntitlement   FindingKind = "entitlement"   // who had the right to show the number, at the call's time
 	FindingParties       FindingKind = "parties"       // originating account, entitled holder, ingress provider
 	FindingNumber        FindingKind = "number"        // what kind of number it is, and whether it is ours
+	FindingSignals       FindingKind = "signals"       // what public complaint data hold about the number
 	FindingTraced        FindingKind = "traced_call"   // one call of a traceback request; the subject is its place in the request, from 1
 )
 
@@ -60,6 +61,7 @@ type FindingData struct {
 	Parties      *Parties       `json:"parties,omitempty"`
 	Number       *NumberFacts   `json:"number,omitempty"`
 	Traced       *TracedCall    `json:"traced,omitempty"`  // as the request has it
+	Signals      *SignalStats   `json:"signals,omitempty"`
 	Contact      string         `json:"contact,omitempty"` // abuse contact of the originating account
 }
 

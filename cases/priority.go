@@ -58,6 +58,10 @@ type Facts struct {
 	// Traceback is of traceback cases alone.
 	Traceback *TracebackFacts `json:"traceback,omitempty"`
 
+	// Signals counts complaints of public data within SignalWindow about the
+	// numbers that are reported most.
+	Signals int `json:"signals,omitempty"`
+
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
 	Question  SendingState `json:"question,omitempty"`  // what became of it
@@ -76,7 +80,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Lanes, o.Lanes) && slices.Equal(f.Related, o.Related) &&
 		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
 		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
-		f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
+		f.Signals == o.Signals && f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
 		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback)
 }
 
@@ -133,6 +137,9 @@ const (
 	MaxScriptCases = 4
 )
 
+// maxSignalPoints bounds what complaints that nobody has checked can do.
+const maxSignalPoints = 10
+
 var laneReason = map[Lane]string{
 	LaneLife: "somebody's life is threatened", LaneEmergency: "an emergency centre is attacked", LaneTollFraud: "toll fraud is going on now",
 	LaneRegulator: "a regulator gives notice",
@@ -186,6 +193,9 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 			reason += fmt.Sprintf(", %d of them upheld", f.ScriptUpheld)
 		}
 		add(scriptPoints*min(f.ScriptCases, MaxScriptCases)+min(f.ScriptUpheld, 1)*upheldScriptPoints, "%s", reason)
+	}
+	if f.Signals > 0 {
+		add(min(int(math.Round(2*math.Log2(float64(f.Signals+1)))), maxSignalPoints), "%s in public complaint data within 90 days", plural(f.Signals, "complaint", "complaints"))
 	}
 	if f.Owners > 0 && f.Confirmed == 0 {
 		add(-4, "an owner of the number says it was spoofed")

@@ -131,6 +131,7 @@ type NumberView struct {
 	Cases        []Case
 	Reports      []ReportView
 	Traffic      []HourStats // as caller, last seven days by hour
+	Signals      SignalStats // of public complaint data
 }
 
 // PolicyState is what a replica needs to answer the policy endpoint.

@@ -27,6 +27,11 @@ func (d *Desk) Enrich(ctx context.Context, at cases.Attempt, reportID int64) err
 		return fmt.Errorf("evidence for report %d: %w", reportID, err)
 	}
 	fs := append(calls.Findings(e), d.numberFindings(e)...)
+	told, err := d.signalFindings(ctx, e)
+	if err != nil {
+		return fmt.Errorf("complaint data for report %d: %w", reportID, err)
+	}
+	fs = append(fs, told...)
 	traced, err := d.tracedFindings(ctx, r)
 	if err != nil {
 		return fmt.Errorf("traced calls of report %d: %w", reportID, err)

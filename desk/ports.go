@@ -19,6 +19,7 @@ type Store interface {
 	Evidence
 	CaseBook
 	CampaignBook
+	SignalBook
 	RestrictionBook
 	Outbox
 	Carrier
@@ -124,6 +125,17 @@ type CampaignBook interface {
 	// Campaign finds by the id that it has, or had before it was united with an
 	// older one: CampaignView.Campaign.ID is the one that it has.
 	Campaign(ctx context.Context, id int64) (cases.CampaignView, error)
+}
+
+// SignalBook keeps complaints of public data sets.
+type SignalBook interface {
+	// SignalFile is how far a file was imported; cases.ErrNotFound: not begun.
+	SignalFile(ctx context.Context, sha256 string) (cases.SignalFile, error)
+	// ImportSignals keeps what is about numbers that we host or carried and moves
+	// the import of the file on by rows, which f was the place before.
+	ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.SignalFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.SignalFile, error)
+	// SignalStats says what there is about numbers.
+	SignalStats(ctx context.Context, now time.Time, e164s []string) (map[string]cases.SignalStats, error)
 }
 
 // RestrictionBook keeps restrictions and their revision.

@@ -57,6 +57,11 @@ func (s *Store) NumberView(ctx context.Context, e164 string, now time.Time) (cas
 		return v, err
 	}
 	v.Reports = reports.Items
+	told, err := s.SignalStats(ctx, now, []string{e164})
+	if err != nil {
+		return v, err
+	}
+	v.Signals = told[e164]
 	v.Traffic, err = s.HourStats(ctx, keyFrom, e164, now.Add(-trafficShown), now)
 	return v, err
 }

@@ -101,6 +101,9 @@ func (s *Server) showNumber(c *gin.Context, a cases.Actor) error {
 		}
 		p.Holders = append(p.Holders, h)
 	}
+	if v.Signals.Total > 0 {
+		p.Complaints, p.ComplaintFacts = v.Signals.Summary(numbers.Format(v.E164)), signalFacts(v.Signals)
+	}
 	for _, x := range v.Cases {
 		p.Cases = append(p.Cases, caseLink(x, ""))
 	}

@@ -23,6 +23,7 @@ var findingKinds = []struct {
 	{cases.FindingEntitlement, "Right to show"},
 	{cases.FindingAttestation, "Signature"},
 	{cases.FindingNumber, "Number"},
+	{cases.FindingSignals, "Complaint data"},
 	{cases.FindingTraced, "Traced call"},
 }
 
@@ -102,6 +103,9 @@ func (ev evidence) finding(f cases.Finding, kind string) Finding {
 		}
 		x.Facts = append(x.Facts, Fact{Name: "Holder", Value: e.AccountID + ", " + entitlementWord(e.Kind) + " from " + e.From.In(ev.zone).Format("2 Jan 2006") + " " + until, Href: accountPath(e.AccountID)})
 	}
+	if d.Signals != nil {
+		x.Facts = append(x.Facts, signalFacts(*d.Signals)...)
+	}
 	if p := d.Parties; p != nil {
 		x.Facts = append(x.Facts, partyFacts(*p)...)
 	}
@@ -112,6 +116,18 @@ func (ev evidence) finding(f cases.Finding, kind string) Finding {
 		}
 	}
 	return x
+}
+
+// signalFacts say what complaints are about, and when the last one was.
+func signalFacts(s cases.SignalStats) []Fact {
+	var out []Fact
+	for _, x := range s.Subjects {
+		out = append(out, Fact{Name: "Said to be", Value: fmt.Sprintf("%s (%s)", x.Subject, thousand(x.N))})
+	}
+	if !s.Latest.IsZero() {
+		out = append(out, Fact{Name: "Latest", Value: s.Latest.Format("2 Jan 2006")})
+	}
+	return out
 }
 
 func partyFacts(p cases.Parties) []Fact {
@@ -169,7 +185,8 @@ func verdictSign(f cases.Finding) Sign {
 		"A": {Tone: Known, Word: "signed A"}, "B": {Tone: Known, Word: "signed B"}, "C": {Tone: Doubt, Word: "signed C"},
 		"unsigned": {Tone: Unknown, Word: "unsigned"}, "mixed": {Tone: Doubt, Word: "signed in several ways"}, "no_calls": {Tone: Unknown, Word: "no calls seen"},
 		"hosted": {Tone: Known, Word: "one of ours"}, "not_hosted": {Tone: Neutral, Word: "not one of ours"},
-		"unassignable": {Tone: Doubt, Word: "cannot be assigned"}, "unreadable": {Tone: Doubt, Word: "no such number"},
+		"complained_of": {Tone: Doubt, Word: "complained of"},
+		"unassignable":  {Tone: Doubt, Word: "cannot be assigned"}, "unreadable": {Tone: Doubt, Word: "no such number"},
 	}
 	if s, ok := words[f.Verdict]; ok {
 		return s

@@ -127,15 +127,18 @@ type NumberLine struct {
 
 // NumberPage is everything known of one number. The decision it serves: is its holder the caller or a victim?
 type NumberPage struct {
-	Number       string
-	Detail       string // "United States, New York, geographic"
-	Responsible  string // who answers for it, in a sentence; "" it is ours
-	Warnings     []string
-	Holders      []HolderLine
-	Traffic      *Traffic
-	Cases        []CaseLink
-	Restrictions []RestrictionLine
-	CanRestrict  bool
+	Number string
+	Detail string // "United States, New York, geographic"
+	// Complaints is what public complaint data say of it; "" nothing.
+	Complaints     string
+	ComplaintFacts []Fact
+	Responsible    string // who answers for it, in a sentence; "" it is ours
+	Warnings       []string
+	Holders        []HolderLine
+	Traffic        *Traffic
+	Cases          []CaseLink
+	Restrictions   []RestrictionLine
+	CanRestrict    bool
 }
 
 func (p NumberPage) meta() Meta { return Meta{Template: "number", Title: p.Number, Section: "numbers"} }

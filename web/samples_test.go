@@ -231,7 +231,8 @@ func accountPage() AccountPage {
 }
 
 func numberPage() NumberPage {
-	return NumberPage{Number: "+12025550143", Detail: "United States, Washington DC", Responsible: "Pacific Voice (numbers that begin with +1202555), abuse contact abuse@pacific.example", Warnings: []string{"12 of the people who reported it are called by it; one is its holder. Being its holder is no evidence."},
+	return NumberPage{Number: "+12025550143", Complaints: "Complaint data name +1 202 555 0143 19 times (4 of the FCC, 15 of the FTC), 12 within 90 days; 11 say that it was a recording. Nobody has checked them.",
+		ComplaintFacts: []Fact{{Name: "Said to be", Value: "Calls pretending to be government, businesses, or family and friends (11)"}, {Name: "Latest", Value: "19 Nov 2026"}}, Detail: "United States, Washington DC", Responsible: "Pacific Voice (numbers that begin with +1202555), abuse contact abuse@pacific.example", Warnings: []string{"12 of the people who reported it are called by it; one is its holder. Being its holder is no evidence."},
 		Holders: []HolderLine{{"Harbor Clinic", "/desk/accounts/acct-2210", "assignment", sampleNow.Add(-15000 * time.Hour), time.Time{}, true}, {"Old Harbor LLC", "/desk/accounts/acct-12", "letter of authorisation", sampleNow.Add(-30000 * time.Hour), sampleNow.Add(-15000 * time.Hour), false}},
 		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[:1]}
 }

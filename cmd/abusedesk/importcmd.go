@@ -17,6 +17,7 @@ type importCmd struct {
 	Numbers  importNumbersCmd  `cmd:"" help:"Rights to show numbers, CSV."`
 	Calls    importCallsCmd    `cmd:"" help:"Call records, CSV or NDJSON."`
 	Carriers importCarriersCmd `cmd:"" help:"Which carrier answers for which numbers, CSV."`
+	Reports  importReportsCmd  `cmd:"" help:"Complaints of the FTC or the FCC about numbers that we host or carried, CSV."`
 }
 
 // load opens the file, runs the loader on the open database and prints what

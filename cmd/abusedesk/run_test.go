@@ -197,3 +197,48 @@ func TestServe(t *testing.T) {
 		t.Fatalf("did not stop:\n%s", out.String())
 	}
 }
+
+func TestImportReports(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "", "postgres": testenv.Postgres(t, nil)} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			env := map[string]string{"ABUSEDESK_DATA_DIR": dir, "ABUSEDESK_DATABASE_URL": url}
+			file := func(name, content string) string {
+				path := filepath.Join(dir, name)
+				if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return path
+			}
+			must := func(args ...string) string {
+				t.Helper()
+				r := command(t, env, "", args...)
+				if r.status != 0 {
+					t.Fatalf("%v: %+v", args, r)
+				}
+				return r.out
+			}
+			must("import", "accounts", file("accounts.csv", "id,name,kind\nacme,Acme,business\n"))
+			must("import", "numbers", file("numbers.csv", "number,account,from\n+12025550143,acme,2020-01-01\n"))
+			fcc := file("fcc.csv", "id,issue_date,issue_time,issue_type,method,issue,caller_id_number,type_of_call_or_messge,advertiser_business_phone_number,state,zip\n"+
+				"1,2026-11-03T00:00:00.000,3:38 pm,Phone,Wired,Unwanted Calls,202-555-0143,Prerecorded Voice,,OR,97301\n"+
+				"2,2026-11-03T00:00:00.000,3:38 pm,Phone,Wired,Unwanted Calls,202-555-0199,Live Voice,,OR,97301\n"+
+				"3,2026-11-03T00:00:00.000,3:38 pm,Phone,Wired,Unwanted Calls,None,Live Voice,,OR,97301\n")
+			out := must("import", "reports", fcc)
+			for _, want := range []string{"3 rows: kept 1 complaints", "1 about a number that we neither host nor carried", "1 names no number"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q is not in\n%s", want, out)
+				}
+			}
+			if out := must("import", "reports", fcc); !strings.Contains(out, "was imported on") || !strings.Contains(out, "kept 1 complaints") {
+				t.Errorf("a second time:\n%s", out)
+			}
+			if out := must("import", "reports", "--again", fcc); !strings.Contains(out, "kept 0 complaints") || !strings.Contains(out, "1 the same complaint again") {
+				t.Errorf("once more:\n%s", out)
+			}
+			if r := command(t, env, "", "import", "reports", file("other.csv", "a,b\n")); r.status != 1 || !strings.Contains(r.err, "neither that of the FTC") {
+				t.Errorf("another file: %+v", r)
+			}
+		})
+	}
+}

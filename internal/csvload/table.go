@@ -19,13 +19,16 @@ import (
 
 // table is a CSV file whose header was understood.
 type table struct {
-	csv   *csv.Reader
-	place map[string]int
+	csv    *csv.Reader
+	header []string       // names of the columns
+	place  map[string]int // of a column in a row
+	// between, when there is one, is called before each row.
+	between func()
 }
 
-// openTable reads the header. required are columns that must be there, optional
-// ones that may.
-func openTable(r *bufio.Reader, required, optional []string) (*table, error) {
+// openAny reads a header of any columns, whose names are lower case with
+// underscores for spaces and hyphens.
+func openAny(r *bufio.Reader) (*table, error) {
 	if mark, _ := r.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		_, _ = r.Discard(3)
 	}
@@ -47,17 +50,31 @@ func openTable(r *bufio.Reader, required, optional []string) (*table, error) {
 	if err != nil {
 		return nil, cases.Invalid(cases.Problem{Field: "header", Message: "cannot be read as CSV: " + err.Error()})
 	}
-	known := slices.Concat(required, optional)
 	var ps []cases.Problem
 	for i, name := range header {
-		name = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), " ", "_")
+		name = strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
 		if _, twice := t.place[name]; twice {
 			ps = append(ps, cases.Problem{Field: "header", Message: fmt.Sprintf("has the column %q twice", name)})
 		}
+		t.place[name] = i
+		t.header = append(t.header, name)
+	}
+	return t, cases.Invalid(ps...)
+}
+
+// openTable reads the header. required are columns that must be there, optional
+// ones that may.
+func openTable(r *bufio.Reader, required, optional []string) (*table, error) {
+	t, err := openAny(r)
+	ps, ok := problemsOf(err)
+	if err != nil && !ok || t == nil {
+		return nil, err
+	}
+	known := slices.Concat(required, optional)
+	for _, name := range t.header {
 		if !slices.Contains(known, name) {
 			ps = append(ps, cases.Problem{Field: "header", Message: fmt.Sprintf("has an unknown column %q; known are %s", name, strings.Join(known, ", "))})
 		}
-		t.place[name] = i
 	}
 	for _, name := range required {
 		if _, ok := t.place[name]; !ok {
@@ -70,6 +87,9 @@ func openTable(r *bufio.Reader, required, optional []string) (*table, error) {
 // each calls fn with every row that is CSV, and counts the others.
 func (t *table) each(result *Result, fn func(r *row) error) error {
 	for {
+		if t.between != nil {
+			t.between()
+		}
 		fields, err := t.csv.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -86,8 +106,8 @@ func (t *table) each(result *Result, fn func(r *row) error) error {
 		line, _ := t.csv.FieldPos(0)
 		r := &row{table: t, fields: fields}
 		switch {
-		case len(fields) != len(t.place):
-			r.wrong("row", "has %d fields, the header has %d", len(fields), len(t.place))
+		case len(fields) != len(t.header):
+			r.wrong("row", "has %d fields, the header has %d", len(fields), len(t.header))
 		case slices.ContainsFunc(fields, func(f string) bool { return !utf8.ValidString(f) || strings.ContainsRune(f, 0) }):
 			r.wrong("row", "is not text in UTF-8")
 		default:

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/abusedesk/abusedesk/cases"
+)
+
+// SignalFile returns how far a file of complaints was imported;
+// cases.ErrNotFound when nobody has begun.
+func (s *Store) SignalFile(ctx context.Context, sha256 string) (cases.SignalFile, error) {
+	var f cases.SignalFile
+	err := found(s.read(ctx).Raw("SELECT * FROM signal_files WHERE sha256 = ?", sha256).Scan(&f), "an import of this file")
+	return f, translate(err)
+}
+
+// ImportSignals keeps those signals that are about numbers which we host or
+// carried and that are not there yet, and moves the import of their file on by
+// rows, all in one transaction: f is how far it was before, and another place is
+// a conflict. skipped are rows that brought no signal. The reports of live cases
+// about the numbers are looked at again.
+func (s *Store) ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.SignalFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.SignalFile, error) {
+	now = stored(now)
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		var was cases.SignalFile
+		r := tx.Raw("SELECT rows, done_at FROM signal_files WHERE sha256 = ?"+s.lock(), f.SHA256).Scan(&was)
+		if r.Error != nil {
+			return r.Error
+		}
+		// A file that was done can be read once more from its beginning.
+		if was.Rows != f.Rows && (f.Rows > 0 || was.DoneAt == nil) {
+			return cases.Conflict("somebody else is importing this file")
+		}
+		next := f
+		next.Rows, next.Skipped = f.Rows+rows, map[string]int{}
+		for _, m := range []map[string]int{f.Skipped, skipped} {
+			for why, n := range m {
+				next.Skipped[why] += n
+			}
+		}
+		kept, err := keepSignals(tx, now, in, next.Skipped)
+		if err != nil {
+			return err
+		}
+		next.Kept += len(kept)
+		if done {
+			next.DoneAt = &now
+			e := cases.NewEvent(now, a, "signals.import", "signals", f.SHA256, "")
+			e.Data = map[string]string{"format": f.Format, "rows": fmt.Sprint(next.Rows), "kept": fmt.Sprint(next.Kept)}
+			if err := insertEvents(tx, []cases.Event{e}); err != nil {
+				return err
+			}
+		}
+		if err := lookAgainAt(tx, now, kept); err != nil {
+			return err
+		}
+		why, err := document(next.Skipped)
+		if err != nil {
+			return err
+		}
+		if next.StartedAt.IsZero() {
+			next.StartedAt = now
+		}
+		_, err = insert(tx, "signal_files (sha256, format, rows, kept, skipped, started_at, done_at)",
+			[][]any{{f.SHA256, f.Format, next.Rows, next.Kept, why, next.StartedAt, storedPtr(next.DoneAt)}},
+			"ON CONFLICT (sha256) DO UPDATE SET format = excluded.format, rows = excluded.rows, kept = excluded.kept, skipped = excluded.skipped, done_at = excluded.done_at")
+		f = next
+		return err
+	})
+	if err != nil {
+		return f, fmt.Errorf("import complaints: %w", err)
+	}
+	return f, nil
+}
+
+// keepSignals inserts those that are ours and new, counts the others in
+// skipped, and returns the numbers of what it kept, one for each.
+func keepSignals(tx *gorm.DB, now time.Time, in []cases.Signal, skipped map[string]int) ([]string, error) {
+	ours := map[string]bool{}
+	for chunk := range slices.Chunk(in, insertChunk) {
+		var asked, got []string
+		for _, s := range chunk {
+			asked = append(asked, s.E164)
+		}
+		err := tx.Raw(`SELECT e164 FROM entitlements WHERE e164 IN ? UNION SELECT key FROM hour_stats WHERE key_kind = 'from' AND key IN ?
+			UNION SELECT key FROM call_dirties WHERE key_kind = 'from' AND key IN ?`, asked, asked, asked).Scan(&got).Error
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range got {
+			ours[e] = true
+		}
+	}
+	// Sorted, so that two imports with the same complaints wait for each other.
+	var rows [][]any
+	for _, s := range in {
+		if !ours[s.E164] {
+			skipped[cases.SkipNotOurs]++
+			continue
+		}
+		rows = append(rows, []any{short(s.Source), short(s.SourceID), s.E164, s.Role, storedPtr(s.HappenedAt), text(s.Subject), s.Robocall, text(s.Area), now})
+	}
+	slices.SortFunc(rows, func(a, b []any) int { return slices.Compare([]string{a[0].(string), a[1].(string)}, []string{b[0].(string), b[1].(string)}) })
+	var kept []string
+	err := insertReturning(tx, "signals (source, source_id, e164, role, happened_at, subject, robocall, area, created_at)", rows,
+		"ON CONFLICT (source, source_id, role) DO NOTHING RETURNING e164", &kept)
+	if n := len(rows) - len(kept); n > 0 {
+		skipped[cases.SkipAgain] += n
+	}
+	return kept, err
+}
+
+// lookAgainAt asks for the enrichment of the newest report of each live case
+// about one of the numbers.
+func lookAgainAt(tx *gorm.DB, now time.Time, numbers []string) error {
+	slices.Sort(numbers)
+	var jobs []cases.Job
+	for chunk := range slices.Chunk(slices.Compact(numbers), insertChunk) {
+		var reports []int64
+		err := tx.Raw(`SELECT max(l.report_id) FROM case_keys k JOIN cases c ON c.id = k.case_id JOIN links l ON l.case_id = c.id
+			WHERE k.live AND k.kind IN ? AND k.value IN ? AND c.state <> 'resolved' GROUP BY c.id`, []cases.KeyKind{cases.KeyCaller, cases.KeyCallback}, chunk).Scan(&reports).Error
+		if err != nil {
+			return err
+		}
+		for _, id := range reports {
+			jobs = append(jobs, cases.Job{Kind: cases.JobEnrich, ObjectID: id})
+		}
+	}
+	return insertJobs(tx, now, jobs)
+}
+
+// SignalStats says what data sets hold about numbers; those about which they
+// hold nothing are left out.
+func (s *Store) SignalStats(ctx context.Context, now time.Time, e164s []string) (map[string]cases.SignalStats, error) {
+	if len(e164s) == 0 {
+		return nil, nil
+	}
+	var rows []struct {
+		E164     string
+		Source   string
+		Subject  string
+		Total    int
+		Recent   int
+		Robocall int
+		Latest   moment
+	}
+	err := s.read(ctx).Raw(`SELECT e164, source, subject, count(*) AS total, coalesce(sum(CASE WHEN happened_at > ? THEN 1 ELSE 0 END), 0) AS recent,
+		coalesce(sum(CASE WHEN robocall THEN 1 ELSE 0 END), 0) AS robocall, max(happened_at) AS latest FROM signals WHERE e164 IN ? GROUP BY e164, source, subject
+		ORDER BY e164, total DESC, subject`, stored(now.Add(-cases.SignalWindow)), e164s).Scan(&rows).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	out := map[string]cases.SignalStats{}
+	for _, r := range rows {
+		x := out[r.E164]
+		if x.Sources == nil {
+			x.Sources = map[string]int{}
+		}
+		x.Sources[r.Source] += r.Total
+		x.Total, x.Recent, x.Robocall = x.Total+r.Total, x.Recent+r.Recent, x.Robocall+r.Robocall
+		if r.Latest.After(x.Latest) {
+			x.Latest = r.Latest.Time
+		}
+		if r.Subject != "" && len(x.Subjects) < 3 {
+			x.Subjects = append(x.Subjects, cases.SubjectCount{Subject: r.Subject, N: r.Total})
+		}
+		out[r.E164] = x
+	}
+	return out, nil
+}
