@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -93,10 +94,12 @@ func (f reportForm) nonce() string {
 }
 
 // sum digests what was sent as it was meant: a browser makes up new multipart
-// boundaries each time.
+// boundaries each time, and may solve another challenge.
 func (f reportForm) sum() string {
 	digest := sha256.New()
-	io.WriteString(digest, f.values.Encode())
+	values := maps.Clone(f.values)
+	values.Del("altcha")
+	io.WriteString(digest, values.Encode())
 	for _, file := range f.files {
 		io.WriteString(digest, "\n"+file)
 	}

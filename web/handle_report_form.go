@@ -42,6 +42,16 @@ func (s *Server) fileReport(c *gin.Context) error {
 		page.Problem = "The form was not complete. Please send it again."
 		return s.render(c, http.StatusUnprocessableEntity, page)
 	}
+	if proof := f.values.Get("altcha"); proof != "" {
+		err := s.prove(c.Request.Context(), proof, "nonce:"+nonce)
+		if unproved(err) {
+			page.Problem = "Your browser's proof that you are no machine has run out or was used before. Please send the form again."
+			return s.render(c, http.StatusUnprocessableEntity, page)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	sub, err := s.Desk.Submit(c.Request.Context(), cases.Delivery{
 		Channel: cases.ChannelWeb, DedupKey: "nonce:" + nonce, Body: bytes.NewReader(f.raw), Size: int64(len(f.raw)),
 		Meta: cases.Meta{ContentType: f.contentType, RemoteIP: c.ClientIP(), Language: language, Region: s.Region, RequestSHA: f.sum()},

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/abusedesk/abusedesk/auth"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
+	"github.com/abusedesk/abusedesk/internal/altcha"
 	blobs "github.com/abusedesk/abusedesk/internal/evidence"
 	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/numbers"
@@ -83,7 +85,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	renderer, err := NewRenderer(RenderOptions{Operator: "Northtel abuse desk", FormatNumber: numbers.Format})
 	w.must(err)
 	w.server, err = New(Config{Desk: w.desk, Auth: w.auth, Sessions: auth.NewSessions(w.store.Sessions(), false), Policy: w.keeper, Renderer: renderer,
-		Limits: memory.NewStore(), BaseURL: "http://abuse.example.com/", ChatSecrets: []string{chatSecret}, Ready: func(context.Context) error { return nil },
+		Limits: memory.NewStore(), Challenges: altcha.New("secret", 1), Solutions: w.store, BaseURL: "http://abuse.example.com/", ChatSecrets: []string{chatSecret}, Ready: func(context.Context) error { return nil },
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
 		Metrics:        http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, "abusedesk_up 1\n") }), Observe: silent{}, Development: true, Region: "US", Version: "test", Now: clock, Log: log})
 	w.must(err)
@@ -270,6 +272,16 @@ func (w *world) run(scenarios []scenario) {
 			}
 		})
 	}
+}
+
+// solved solves a challenge of the server.
+func (w *world) solved() string {
+	w.t.Helper()
+	var c altcha.Challenge
+	w.must(json.Unmarshal(w.send(request{method: "GET", path: "/api/v1/challenge"}).Body.Bytes(), &c))
+	answer, err := altcha.Solve(c)
+	w.must(err)
+	return answer
 }
 
 func short(b *bytes.Buffer) string {

@@ -111,6 +111,7 @@ func (p *Pool) schedules() []schedule {
 		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
 		{p, "clocks", 30 * time.Second, counted(p.Upkeep.LookAgain)},
 		{p, "sessions", 10 * time.Minute, counted(p.Upkeep.PruneSessions)},
+		{p, "solutions", 10 * time.Minute, counted(p.Upkeep.PruneSolutions)},
 		{p, "recheck", 20 * time.Second, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
 			n, err := p.Upkeep.RecheckReports(ctx, p.now(), recheckBatch)
 			return n, n == recheckBatch, err
