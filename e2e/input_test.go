@@ -59,7 +59,7 @@ func TestBadInputAtEachDoor(t *testing.T) {
 			{"API: unknown category", "/api/v1/reports", jsonType, `{"category":"nonsense","description":"x"}`, nil, []int{422}, "category"},
 			{"API: occurrences as words", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x","occurrences":"many"}`, nil, []int{422}, "occurrences"},
 			{"API: too large", "/api/v1/reports", jsonType, `{"description":"` + big + `"}`, nil, []int{413}, ""},
-			{"API: no proof of work", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x"}`, nil, []int{403}, "Altcha"},
+			{"API: no proof of work", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x"}`, nil, []int{422}, "Altcha"},
 			{"API: bad key", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x"}`, []string{"Authorization", "Bearer abk_wrong"}, []int{401}, ""},
 			{"API: NUL and broken UTF-8 in free text are taken", "/api/v1/reports", jsonType, "{\"category\":\"robocall\",\"description\":\"a\\u0000b\\ud800 \xff\"}", []string{"Altcha", d.proof()}, []int{201, 202, 400}, ""},
 

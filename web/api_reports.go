@@ -54,7 +54,7 @@ func (s *Server) apiReports(api huma.API) {
 		Summary: "File a report", DefaultStatus: http.StatusCreated, MaxBodyBytes: MaxJSONBody,
 		Description: "With a key; or public, at a limited rate and with the solution of a challenge. 201 when the report is filed and has its case; 202 when it is safe and will be. " +
 			"A structured field that is wrong is 422 and names it; free text is always taken. The same Idempotency-Key with another body is 409.",
-		Errors: []int{400, 403, 409, 413, 422, 429}}
+		Errors: []int{400, 409, 413, 422, 429}}
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[reportBody](), true, "Report")
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	op.SkipValidateBody = true

@@ -56,9 +56,9 @@ const proofHeader = "Altcha"
 // sends no Idempotency-Key cannot send the same again.
 func (s *Server) proveAPI(ctx context.Context, answer, key string) error {
 	wanted := func(why string) error {
-		return &httpError{http.StatusForbidden, &cases.Error{Kind: cases.KindForbidden,
+		return &cases.Error{Kind: cases.KindInvalid,
 			Message:  "without a key, a report needs the solution of a challenge: " + why + "; take one from GET /api/v1/challenge and send its solution in the header " + proofHeader,
-			Problems: []cases.Problem{{Field: proofHeader, Message: sentence(why)}}}}
+			Problems: []cases.Problem{{Field: proofHeader, Message: sentence(why)}}}
 	}
 	if answer == "" {
 		return wanted("the header " + proofHeader + " is missing")

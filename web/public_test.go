@@ -118,7 +118,7 @@ func TestStatusPage(t *testing.T) {
 		w.run([]scenario{
 			{name: "the page", request: request{method: "GET", path: path}, status: 200, says: []string{w.ref, "Compared with our call records", "We aim to answer", path + "/details"}, keeps: personal},
 			{name: "nothing to add", request: request{method: "POST", path: path + "/details", body: form("details", " ")}, status: 422, says: []string{"Write something first"}},
-			{name: "too much to add", request: request{method: "POST", path: path + "/details", body: form("details", strings.Repeat("a", 20001))}, status: 422, says: []string{"At most 20000"}},
+			{name: "too much to add", request: request{method: "POST", path: path + "/details", body: form("details", strings.Repeat("a", 20001))}, status: 422, says: []string{"at most 20000"}},
 			{name: "added", request: add, status: 303, location: path + "?added=1"},
 			{name: "added twice", request: add, status: 303, location: path + "?added=1"},
 			{name: "the page after", request: request{method: "GET", path: path + "?added=1"}, status: 200, says: []string{"Added."}, keeps: append([]string{"3125550188"}, personal...)},

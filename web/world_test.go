@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,6 +44,7 @@ type world struct {
 	staff   map[string]cases.Person
 	cookies map[string]*http.Cookie
 	keys    map[string]string
+	mail    *postman // nil: the desk has no mail server
 
 	report int64
 	token  string // of its status page
@@ -282,6 +284,46 @@ func (w *world) solved() string {
 	answer, err := altcha.Solve(c)
 	w.must(err)
 	return answer
+}
+
+// postman is a mail server that takes everything.
+type postman struct{ letters []cases.Letter }
+
+func (*postman) From() string { return "abuse@northtel.example" }
+
+func (p *postman) Send(_ context.Context, l cases.Letter) (cases.Outcome, error) {
+	p.letters = append(p.letters, l)
+	return cases.Outcome{Taken: true}, nil
+}
+
+// deliver sends the newest letter that waits and returns it.
+func (w *world) deliver() cases.Letter {
+	w.t.Helper()
+	waiting, err := w.desk.Sendings(w.t.Context(), w.staff["analyst"].Actor(), cases.SendingPlanned, "", 1)
+	w.must(err)
+	if len(waiting.Items) == 0 {
+		w.t.Fatal("no letter waits")
+	}
+	w.must(w.desk.Tell(w.t.Context(), cases.Attempt{}, waiting.Items[0].ID))
+	return w.mail.letters[len(w.mail.letters)-1]
+}
+
+// withMail gives the desk a mail server.
+func (w *world) withMail() {
+	w.mail = &postman{}
+	w.desk.Mailer = w.mail
+}
+
+// held is the path of the link that confirms a form which waits for it.
+func (w *world) held() string {
+	w.t.Helper()
+	w.withMail()
+	_, err := w.desk.Hold(w.t.Context(), cases.Delivery{Channel: cases.ChannelWeb, DedupKey: "nonce:" + rand.Text(), Body: strings.NewReader("description=x"), Size: 13,
+		Meta: cases.Meta{ContentType: "application/x-www-form-urlencoded"}}, "jo@example.org", "en")
+	w.must(err)
+	path := w.deliver().Confirm
+	w.desk.Mailer = nil
+	return path
 }
 
 func short(b *bytes.Buffer) string {

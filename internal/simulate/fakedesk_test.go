@@ -86,7 +86,7 @@ func newFakeDesk(t *testing.T) *fakeDesk {
 	mux.HandleFunc("POST /api/v1/reports", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if _, err := challenges.Verify(time.Now(), r.Header.Get("Altcha")); err != nil {
-			http.Error(w, err.Error(), http.StatusForbidden)
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
 		}
 		f.take(w, r, DoorAPI, r.Header.Get("Idempotency-Key"), body, func(n int64) {
