@@ -60,7 +60,7 @@ func Read(channel cases.Channel, contentType string, src Source, c Context) (cas
 		return mailFrom(src, c, holding{whole: heldWhole, head: heldHead})
 	}
 	isForm := mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data"
-	if isForm && channel != cases.ChannelChat {
+	if isForm {
 		p, err := Form(src, contentType, c)
 		return warned(p, err)
 	}

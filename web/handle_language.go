@@ -26,10 +26,9 @@ func (s *Server) localeOf(c *gin.Context) *Locale {
 		} else {
 			l = s.Renderer.locales.accepted(c.GetHeader("Accept-Language"))
 		}
-		if c.Request.Method == http.MethodGet {
-			if chosen := s.Renderer.locales.named(c.Query("lang")); chosen != nil {
+		if chosen := s.Renderer.locales.named(c.Query("lang")); chosen != nil {
+			if l = chosen; c.Request.Method == http.MethodGet {
 				s.rememberLanguage(c, chosen)
-				l = chosen
 			}
 		}
 	}

@@ -20,6 +20,9 @@ func (s *Server) showForm(c *gin.Context) error {
 // renderForm draws the form, whose proof of work runs in a worker.
 func (s *Server) renderForm(c *gin.Context, status int, p ReportFormPage) error {
 	c.Header("Content-Security-Policy", contentPolicy+workersOfOurs)
+	if p.OneByOne {
+		s.framed(c)
+	}
 	return s.render(c, status, p)
 }
 
@@ -60,6 +63,9 @@ func (s *Server) fileReport(c *gin.Context) error {
 	del := cases.Delivery{
 		Channel: cases.ChannelWeb, DedupKey: "nonce:" + nonce, Body: f.reader(), Size: f.size,
 		Meta: cases.Meta{ContentType: f.contentType, RemoteIP: c.ClientIP(), Language: language, Region: s.Region, RequestSHA: f.sum()},
+	}
+	if page.OneByOne {
+		del.Channel, del.Source = cases.ChannelChat, viaWidget // a carrier without a chat of its own has one so
 	}
 	proof := f.values.Get("altcha")
 	if proof == "" {
@@ -124,7 +130,7 @@ func (s *Server) filed(c *gin.Context, page ReportFormPage, r cases.Receipt, err
 	if err != nil {
 		return err
 	}
-	return see(c, "/reports/"+r.Token)
+	return see(c, "/reports/"+r.Token+s.framedQuery(c, page.OneByOne, ""))
 }
 
 // showConfirm asks for a press of a button: what looks at links in mails must not

@@ -26,6 +26,9 @@ func (s *Server) showStatus(c *gin.Context) error {
 	if p.Added = c.Query("added") != ""; p.Added {
 		p.Heading = s.localeOf(c).T("status.heading")
 	}
+	if p.Framed {
+		s.framed(c)
+	}
 	return s.render(c, http.StatusOK, p)
 }
 
@@ -50,6 +53,9 @@ func (s *Server) addDetails(c *gin.Context) error {
 	p.Heading = w.T("status.heading")
 	p.Details.Value = c.PostForm("details")
 	text := strings.TrimSpace(p.Details.Value)
+	if p.Framed {
+		s.framed(c)
+	}
 	refuse := func(status int, why string) error {
 		p.Details.Error = why
 		return s.render(c, status, p)
@@ -73,14 +79,15 @@ func (s *Server) addDetails(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return see(c, "/reports/"+token+"?added=1")
+	return see(c, "/reports/"+token+s.framedQuery(c, p.Framed, "added=1"))
 }
 
 // statusPage shows a reporter what became of the report: nothing personal, and
 // nothing about the customer.
 func (s *Server) statusPage(c *gin.Context, st desk.Status) StatusPage {
 	w, received := s.localeOf(c), st.Received.ReceivedAt
-	p := StatusPage{Token: st.Token, Received: received, StatusURL: s.statusURL(st.Token), Category: w.T("status.your_report"), Heading: w.T("status.heading")}
+	p := StatusPage{Token: st.Token, Received: received, StatusURL: s.statusURL(st.Token), Category: w.T("status.your_report"), Heading: w.T("status.heading"),
+		Framed: c.Query("widget") != ""}
 	if s.now().Sub(received) < justFiled {
 		p.Heading = w.T("status.heading.new")
 	}

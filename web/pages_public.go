@@ -28,9 +28,14 @@ type ReportFormPage struct {
 	CallerCountry, CallbackCountry, CalledCountry string
 	Widget                                        string // the texts of the proof of work, as JSON
 	CanConfirm                                    bool   // without script, a mail confirms
+	// OneByOne: it asks one question at a time, in the widget on somebody's page.
+	OneByOne bool
 }
 
-func (ReportFormPage) meta() Meta {
+func (p ReportFormPage) meta() Meta {
+	if p.OneByOne {
+		return Meta{Template: "widget", Key: "form.title"}
+	}
 	return Meta{Template: "report-form", Key: "form.title", Form: "report", Script: "form"}
 }
 
@@ -77,6 +82,7 @@ type StatusPage struct {
 	Details   Field
 	Added     bool
 	Closed    bool // no details are taken any more
+	Framed    bool // it stands in the widget
 	Waiting   bool // for its sender, or given up: there is nothing to add to
 }
 

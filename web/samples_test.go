@@ -41,6 +41,18 @@ func formPage() ReportFormPage {
 		CallerCountry: "US", CallbackCountry: "US", CalledCountry: "US", Widget: w.widget(), CanConfirm: true}
 }
 
+func widgetPage() ReportFormPage {
+	p := formPage()
+	p.OneByOne = true
+	return p
+}
+
+func framedPage() StatusPage {
+	p := statusPage()
+	p.Framed = true
+	return p
+}
+
 func wrongFormPage() ReportFormPage {
 	p := formPage()
 	p.Category.Value = "robocall"
@@ -287,6 +299,7 @@ func everyPage() []drawn {
 		v.Toast = &Toast{Tone: Cleared, Text: "You claimed AB-2026-004217.", UndoURL: "/desk/cases/AB-2026-004217/release"}
 	}
 	return []drawn{
+		{"widget", widgetPage(), 200, public}, {"status-framed", framedPage(), 200, public},
 		{"form", formPage(), 200, public}, {"form-wrong", wrongFormPage(), 422, public}, {"status", statusPage(), 200, public},
 		{"status-closed", StatusPage{Reference: "AB-2026-004209", Received: sampleNow, Category: "A scam", Closed: true, Outcome: "We carried no such call in that hour, and our records for it are complete. Somebody else showed this number.", OutcomeTone: Cleared, Added: true}, 200, public},
 		{"status-unconfirmed", StatusPage{Reference: "none yet", Token: "tok", Heading: "One step more: confirm your report", Received: sampleNow, Category: "Your report", Waiting: true, Expect: "We have sent a mail to the address that you gave.", Else: "Without that nobody looks at the report.",

@@ -36,6 +36,8 @@ type Config struct {
 	BaseURL string
 	// TrustedProxies are those whose X-Forwarded-For is believed; none by default.
 	TrustedProxies []netip.Prefix
+	// WidgetOrigins are the sites whose pages may hold the widget ("https://…").
+	WidgetOrigins []string
 	// ChatSecrets verify /hooks/chat/standard ("whsec_…"); none: the door is closed.
 	ChatSecrets []string
 	// Ready says whether what we depend on answers, for /readyz.

@@ -83,8 +83,8 @@ export async function startDesk(settings = {}) {
   return {
     base,
     said: () => said,
-    // reports are those of the web form, newest first.
-    reports: async () => (await (await fetch(base + "/api/v1/reports?channel=web&limit=250", { headers: { authorization: `Bearer ${key}` } })).json()).items,
+    // reports are those of a door, newest first.
+    reports: async (channel = "web") => (await (await fetch(base + `/api/v1/reports?channel=${channel}&limit=250`, { headers: { authorization: `Bearer ${key}` } })).json()).items,
     close: async () => {
       child.kill("SIGTERM");
       await ended;

@@ -2,12 +2,14 @@
 
 import { acts } from "./act";
 import { copying } from "./copy";
+import { leaving } from "./leave";
 import { rememberZone, themeSwitch } from "./remember";
 
 rememberZone();
 themeSwitch();
 copying();
 acts();
+leaving();
 
 const wrong = document.querySelector<HTMLElement>("[aria-invalid='true']");
 wrong?.focus();
