@@ -68,8 +68,8 @@ test-fuzz:
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=7s
 
 # Runs the "test" script of web/assets/package.json against the built program.
-test-browser: build $(MODULES)
-	ABUSEDESK_BINARY='$(CURDIR)/bin/abusedesk' npm run test --if-present --prefix web/assets
+test-browser: build bin/testenv $(MODULES)
+	ABUSEDESK_BINARY='$(CURDIR)/bin/abusedesk' bin/testenv -- npm run test --prefix web/assets
 
 bin/testenv: FORCE
 	$(GO) build $(BUILD) -o $@ ./internal/testenv/cmd/testenv

@@ -8,6 +8,9 @@ type Acceptance struct {
 	Cursor  *MailCursor
 	// FileNow asks for the attempt to file it at once; else a worker does.
 	FileNow bool
+	// Confirm is the letter that asks its sender to confirm the message, recorded
+	// with it when the message is new.
+	Confirm *Sending
 }
 
 // Filing is a parsed message on its way into a report.

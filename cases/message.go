@@ -29,7 +29,12 @@ const (
 	MessageAccepted    MessageState = "accepted"    // raw bytes committed, not yet read
 	MessageFiled       MessageState = "filed"       // part of a report
 	MessageQuarantined MessageState = "quarantined" // could not be fetched whole; shown, kept
+	MessageUnconfirmed MessageState = "unconfirmed" // kept, and filed once its sender has followed the link that was mailed to him
+	MessageDropped     MessageState = "dropped"     // was not confirmed in time: a tombstone with the digest
 )
+
+// ConfirmWithin is how long an unconfirmed message is kept.
+const ConfirmWithin = 7 * 24 * time.Hour
 
 // Message is one delivery. Its raw bytes are never changed until retention or
 // erasure leaves a tombstone with the digest.

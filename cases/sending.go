@@ -10,7 +10,8 @@ const (
 	SendingQuestion        SendingKind = "question"        // what an analyst wants to know
 	SendingOutcome         SendingKind = "outcome"         // how the case ended
 	SendingTraceback       SendingKind = "traceback_answer"
-	SendingReferral        SendingKind = "referral" // not ours: who answers for it, and where to report
+	SendingReferral        SendingKind = "referral"     // not ours: who answers for it, and where to report
+	SendingConfirmation    SendingKind = "confirmation" // the link that files a form without a proof of work
 
 	// Letters to colleagues, once for each case, lane and address. What comes
 	// back for them is no reporter's answer.
@@ -40,6 +41,7 @@ type Sending struct {
 	Kind        SendingKind
 	CaseID      int64
 	ReportID    int64
+	DeliveryID  int64  // the message that a confirmation is about, which is of no report yet; else 0
 	To          string `gorm:"column:recipient"`
 	ToDigest    string // salted, for the audit log and the hourly limit
 	MessageID   string // stable, unguessable; replies find their report by it
@@ -88,4 +90,6 @@ type Letter struct {
 	// Region is the reporter's country, alpha-2: that of the called number, else
 	// ours.
 	Region string
+	// Confirm is the path of the page of a confirmation.
+	Confirm string
 }

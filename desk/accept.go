@@ -17,6 +17,18 @@ func (d *Desk) Accept(ctx context.Context, in []cases.Delivery) ([]cases.Receipt
 }
 
 func (d *Desk) accept(ctx context.Context, in []cases.Delivery, fileNow bool) ([]cases.Receipt, error) {
+	as, err := d.keep(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	for i := range as {
+		as[i].FileNow = fileNow
+	}
+	return d.commit(ctx, as)
+}
+
+// keep puts the bytes of deliveries away.
+func (d *Desk) keep(ctx context.Context, in []cases.Delivery) ([]cases.Acceptance, error) {
 	now := d.now()
 	as := make([]cases.Acceptance, 0, len(in))
 	for i, del := range in {
@@ -49,9 +61,13 @@ func (d *Desk) accept(ctx context.Context, in []cases.Delivery, fileNow bool) ([
 		default:
 			m.DedupKey = "once:" + m.Token // nothing to recognise a redelivery by
 		}
-		as = append(as, cases.Acceptance{Message: m, Cursor: del.Cursor, FileNow: fileNow})
+		as = append(as, cases.Acceptance{Message: m, Cursor: del.Cursor})
 	}
-	rs, err := d.Store.Accept(ctx, now, as)
+	return as, nil
+}
+
+func (d *Desk) commit(ctx context.Context, as []cases.Acceptance) ([]cases.Receipt, error) {
+	rs, err := d.Store.Accept(ctx, d.now(), as)
 	if err != nil {
 		return nil, fmt.Errorf("accept %d deliveries: %w", len(as), err)
 	}
@@ -79,13 +95,20 @@ func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error
 	}
 	r := rs[0]
 	if r.Other {
-		return Submitted{}, cases.Conflict("this idempotency key was used before, for another report")
+		return Submitted{}, errOtherBytes
 	}
+	return d.fileNow(ctx, r), nil
+}
+
+var errOtherBytes = cases.Conflict("this idempotency key was used before, for another report")
+
+// fileNow files what was just accepted. Accepted is accepted: where filing fails
+// the job is there, and a worker tries again.
+func (d *Desk) fileNow(ctx context.Context, r cases.Receipt) Submitted {
 	filed, err := d.File(ctx, Unfiled{Attempt: r.Attempt, MessageID: r.MessageID})
 	if err != nil {
-		// Accepted is accepted: the job is there, and a worker tries again.
 		d.Log.Warn("filing at once", "message", r.MessageID, "err", err)
-		return Submitted{Receipt: r}, nil
+		return Submitted{Receipt: r}
 	}
-	return Submitted{Receipt: r, Filed: &filed[0]}, nil
+	return Submitted{Receipt: r, Filed: &filed[0]}
 }

@@ -36,6 +36,10 @@ type Inbox interface {
 	// Messages returns those that there are, in no particular order.
 	Messages(ctx context.Context, ids []int64) ([]cases.Message, error)
 	MessageByToken(ctx context.Context, token string) (cases.Message, error)
+	// ConfirmMessage lets an unconfirmed message be filed, by whoever holds the
+	// receipt's attempt. One that was confirmed before is a duplicate, one that was
+	// dropped is cases.KindNotFound.
+	ConfirmMessage(ctx context.Context, now time.Time, id int64) (cases.Receipt, error)
 }
 
 // Filer turns messages into reports of cases.

@@ -17,6 +17,9 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 	if d.Mailer == nil && s.State == cases.SendingPlanned {
 		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingSuppressed, "no mail server is configured")
 	}
+	if s.Kind == cases.SendingConfirmation {
+		return d.tellConfirmation(ctx, at, s)
+	}
 	c, err := d.Store.Case(ctx, s.CaseID)
 	if err != nil {
 		return fmt.Errorf("case of sending %d: %w", sendingID, err)
@@ -31,6 +34,12 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 			return fmt.Errorf("carrier for sending %d: %w", sendingID, err)
 		}
 	}
+	return d.attempt(ctx, at, l)
+}
+
+// attempt sends a letter whose attempt is recorded first.
+func (d *Desk) attempt(ctx context.Context, at cases.Attempt, l cases.Letter) error {
+	s := l.Sending
 	began, err := d.Store.BeginSending(ctx, at, d.now(), s.ID)
 	if err != nil || !began {
 		return err

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/abusedesk/abusedesk/internal/altcha"
 	"github.com/abusedesk/abusedesk/internal/simulate"
 	"github.com/abusedesk/abusedesk/internal/testenv"
 )
@@ -58,8 +59,9 @@ func TestBadInputAtEachDoor(t *testing.T) {
 			{"API: unknown category", "/api/v1/reports", jsonType, `{"category":"nonsense","description":"x"}`, nil, []int{422}, "category"},
 			{"API: occurrences as words", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x","occurrences":"many"}`, nil, []int{422}, "occurrences"},
 			{"API: too large", "/api/v1/reports", jsonType, `{"description":"` + big + `"}`, nil, []int{413}, ""},
+			{"API: no proof of work", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x"}`, nil, []int{422}, "Altcha"},
 			{"API: bad key", "/api/v1/reports", jsonType, `{"category":"robocall","description":"x"}`, []string{"Authorization", "Bearer abk_wrong"}, []int{401}, ""},
-			{"API: NUL and broken UTF-8 in free text are taken", "/api/v1/reports", jsonType, "{\"category\":\"robocall\",\"description\":\"a\\u0000b\\ud800 \xff\"}", nil, []int{201, 202, 400}, ""},
+			{"API: NUL and broken UTF-8 in free text are taken", "/api/v1/reports", jsonType, "{\"category\":\"robocall\",\"description\":\"a\\u0000b\\ud800 \xff\"}", []string{"Altcha", d.proof()}, []int{201, 202, 400}, ""},
 
 			{"chat: no signature", "/hooks/chat/standard", jsonType, chat("hello"), nil, []int{401}, ""},
 			{"chat: wrong signature", "/hooks/chat/standard", jsonType, chat("hello"), signed(t, "whsec_d3Jvbmcga2V5IHdyb25nIGtleQ==", "evt_1", time.Now(), chat("hello")), []int{401}, ""},
@@ -121,9 +123,10 @@ func TestBadInputAtEachDoor(t *testing.T) {
 		})
 		t.Run("the same key with another body is a conflict", func(t *testing.T) {
 			one, two := `{"category":"robocall","description":"one"}`, `{"category":"robocall","description":"two"}`
-			first, a1 := d.post("/api/v1/reports", jsonType, one, "Idempotency-Key", "k1")
-			again, a2 := d.post("/api/v1/reports", jsonType, one, "Idempotency-Key", "k1")
-			other, a3 := d.post("/api/v1/reports", jsonType, two, "Idempotency-Key", "k1")
+			headers := []string{"Idempotency-Key", "k1", "Altcha", d.proof()}
+			first, a1 := d.post("/api/v1/reports", jsonType, one, headers...)
+			again, a2 := d.post("/api/v1/reports", jsonType, one, headers...)
+			other, a3 := d.post("/api/v1/reports", jsonType, two, headers...)
 			if first != 201 || again != 201 || other != 409 || a1 != a2 {
 				t.Errorf("first %d %s, again %d %s, other %d %s", first, a1, again, a2, other, a3)
 			}
@@ -168,6 +171,21 @@ func (d *desk) nonce() string {
 		d.t.Fatalf("no nonce in the form:\n%.1000s", page)
 	}
 	return m[1]
+}
+
+// proof solves a challenge of the desk.
+func (d *desk) proof() string {
+	d.t.Helper()
+	_, answer := d.get("/api/v1/challenge")
+	var c altcha.Challenge
+	if err := json.Unmarshal([]byte(answer), &c); err != nil {
+		d.t.Fatalf("no challenge: %v\n%.300s", err, answer)
+	}
+	proof, err := altcha.Solve(c)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return proof
 }
 
 func chat(text string) string {

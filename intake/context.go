@@ -48,7 +48,8 @@ type Source struct {
 // Read reads a delivery as its channel and content type say. Whatever its bytes
 // are it does not fail: the doors that can answer at once check with JSON, Form
 // and Chat first, and everything that was accepted becomes a report. An error is
-// one of the source. A large mail is not held as a whole; all else is.
+// one of the source. Large mails and the files of forms are not held as a whole;
+// all else is.
 func Read(channel cases.Channel, contentType string, src Source, c Context) (cases.Parsed, error) {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -58,25 +59,37 @@ func Read(channel cases.Channel, contentType string, src Source, c Context) (cas
 	if channel == cases.ChannelEmail || mediaType == "message/rfc822" {
 		return mailFrom(src, c, holding{whole: heldWhole, head: heldHead})
 	}
+	isForm := mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data"
+	if isForm {
+		p, err := Form(src, contentType, c)
+		return warned(p, err)
+	}
 	raw, err := src.bytes()
 	if err != nil {
 		return cases.Parsed{}, err
 	}
-	isForm := mediaType == "application/x-www-form-urlencoded" || mediaType == "multipart/form-data"
 	var p cases.Parsed
 	switch {
 	case channel == cases.ChannelChat:
 		p, err = Chat(raw, c)
-	case isForm:
-		p, err = Form(raw, contentType, c)
 	case mediaType == "text/plain":
 		return Text(string(raw), c), nil
 	default:
 		p, err = JSON(raw, c)
 	}
-	if err != nil {
-		p.Warnings = append(p.Warnings, err.Error())
+	return warned(p, err)
+}
+
+// warned makes of what is wrong in a report a warning of it; other errors are of
+// the source.
+func warned(p cases.Parsed, err error) (cases.Parsed, error) {
+	if err == nil {
+		return p, nil
 	}
+	if cases.KindOf(err) != cases.KindInvalid {
+		return cases.Parsed{}, err
+	}
+	p.Warnings = append(p.Warnings, err.Error())
 	return p, nil
 }
 

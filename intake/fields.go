@@ -22,12 +22,46 @@ const (
 	maxOccurrences = 1_000_000
 )
 
+// Wrong is what is wrong with structured fields: cases.KindInvalid, and what each
+// of its problems is called, for those who say it in other languages.
+type Wrong struct {
+	Err   error
+	Codes []Code // one for each of the problems
+}
+
+func (w *Wrong) Error() string { return w.Err.Error() }
+func (w *Wrong) Unwrap() error { return w.Err }
+
+// Code names a problem. Limit is the number in its message, 0 where there is none.
+type Code struct {
+	Name  string // "": it has no name
+	Limit int
+}
+
+// The codes that Form gives; those of numbers stand behind ProblemNumber.
+const (
+	ProblemNothing     = "nothing_said"
+	ProblemCategory    = "unknown_category"
+	ProblemNumber      = "number_" // and a numbers.Code
+	ProblemZone        = "unknown_zone"
+	ProblemTime        = "unreadable_time"
+	ProblemFuture      = "time_in_the_future"
+	ProblemPast        = "time_long_ago"
+	ProblemOccurrences = "no_whole_number"
+	ProblemLong        = "too_long" // with a limit in bytes
+	ProblemEmail       = "no_email"
+	ProblemKind        = "unknown_kind"
+	ProblemAccount     = "no_account"
+	ProblemForm        = "no_form"
+)
+
 // fields gathers structured fields. What is wrong becomes a problem that names
 // the field, and the report is filled as well as it can be all the same.
 type fields struct {
 	parsed   cases.Parsed
 	context  Context
 	problems []cases.Problem
+	codes    []Code // of the problems
 }
 
 func newFields(c Context) *fields {
@@ -35,7 +69,20 @@ func newFields(c Context) *fields {
 }
 
 func (f *fields) problem(field, message string) {
-	f.problems = append(f.problems, cases.Problem{Field: field, Message: message})
+	f.problems, f.codes = append(f.problems, cases.Problem{Field: field, Message: message}), append(f.codes, Code{})
+}
+
+// wrong is problem for what people fill in, who may want to read it in another
+// language.
+func (f *fields) wrong(field, code, message string) {
+	f.problem(field, message)
+	f.codes[len(f.codes)-1] = Code{Name: code}
+}
+
+// tooLong is wrong for a text of more than limit bytes.
+func (f *fields) tooLong(field string, limit int, message string) {
+	f.problem(field, fmt.Sprintf(message, limit))
+	f.codes[len(f.codes)-1] = Code{ProblemLong, limit}
 }
 
 // finish reads the free text and returns the report with all problems.
@@ -43,11 +90,14 @@ func (f *fields) finish() (cases.Parsed, error) {
 	p := &f.parsed
 	p.Text = tidy(p.Text)
 	if p.Text == "" && len(p.Numbers) == 0 && p.Identity == "" && len(p.Attachments) == 0 && len(f.problems) == 0 {
-		f.problem("description", "Say what happened, or give a number.")
+		f.wrong("description", ProblemNothing, "Say what happened, or give a number.")
 	}
 	p.Unreadable = p.Text == "" && len(p.Numbers) == 0
 	understand(p, f.context)
-	return *p, cases.Invalid(f.problems...)
+	if len(f.problems) > 0 {
+		return *p, &Wrong{Err: cases.Invalid(f.problems...), Codes: f.codes}
+	}
+	return *p, nil
 }
 
 func (f *fields) category(field, value string) {
@@ -56,23 +106,33 @@ func (f *fields) category(field, value string) {
 		return
 	}
 	if !slices.Contains(cases.Categories(), cases.Category(value)) {
-		f.problem(field, "There is no category "+strconv.Quote(short(value))+".")
+		f.wrong(field, ProblemCategory, "There is no category "+strconv.Quote(short(value))+".")
 		return
 	}
 	f.parsed.Category = cases.Category(value)
 }
 
-func (f *fields) number(field, value string, role cases.NumberRole) {
+// numberCode is the code of what numbers.Parse says.
+func numberCode(err error) string {
+	if e, ok := errors.AsType[*numbers.Error](err); ok {
+		return ProblemNumber + string(e.Code)
+	}
+	return ""
+}
+
+// number reads a telephone number; country, alpha-2, is whose it is where it has
+// no country code, "" that of the context.
+func (f *fields) number(field, value, country string, role cases.NumberRole) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return
 	}
-	n, err := numbers.Parse(value, f.context.Region)
+	n, err := numbers.Parse(value, f.regionOr(country))
 	switch {
 	case role == cases.RoleCaller && errors.Is(err, &numbers.Error{Code: numbers.CodeWithheld}):
 		f.parsed.Warnings = append(f.parsed.Warnings, "the caller withheld the number")
 	case err != nil:
-		f.problem(field, err.Error())
+		f.wrong(field, numberCode(err), err.Error())
 	default:
 		f.parsed.Numbers = append(f.parsed.Numbers, cases.NumberMention{E164: n.E164, Role: role, Confidence: 1, Text: value, Start: -1, End: -1})
 	}
@@ -90,18 +150,18 @@ func (f *fields) occurredAt(field, value, zoneField, zone string) {
 	if zone = strings.TrimSpace(zone); zone != "" {
 		var err error
 		if location, err = time.LoadLocation(zone); err != nil || zone == "Local" {
-			f.problem(zoneField, "There is no time zone "+strconv.Quote(short(zone))+".")
+			f.wrong(zoneField, ProblemZone, "There is no time zone "+strconv.Quote(short(zone))+".")
 			return
 		}
 	}
 	r, ok := f.readTime(value, location)
 	switch received := f.context.ReceivedAt; {
 	case !ok:
-		f.problem(field, "Write the time as 2026-03-02T15:04:05Z.")
+		f.wrong(field, ProblemTime, "Write the time as 2026-03-02T15:04:05Z.")
 	case !received.IsZero() && r.Earliest.After(received.Add(MaxAhead-exactly)):
-		f.problem(field, "This time is in the future.")
+		f.wrong(field, ProblemFuture, "This time is in the future.")
 	case r.Earliest.Year() < 2000:
-		f.problem(field, "This time is too long ago.")
+		f.wrong(field, ProblemPast, "This time is too long ago.")
 	default:
 		if limit := received.UTC().Add(MaxAhead); !received.IsZero() && r.Latest.After(limit) {
 			r.Latest = limit
@@ -145,7 +205,7 @@ func (f *fields) occurrences(field string, value string) {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 0 || n > maxOccurrences {
-		f.problem(field, "Give a whole number, 0 or more.")
+		f.wrong(field, ProblemOccurrences, "Give a whole number, 0 or more.")
 		return
 	}
 	f.parsed.Occurrences = n
@@ -153,7 +213,7 @@ func (f *fields) occurrences(field string, value string) {
 
 func (f *fields) description(field, value string) {
 	if len(value) > MaxDescription {
-		f.problem(field, fmt.Sprintf("At most %d bytes of text.", MaxDescription))
+		f.tooLong(field, MaxDescription, "At most %d bytes of text.")
 		value = strings.ToValidUTF8(value[:MaxDescription], "")
 	}
 	f.parsed.Text = toUTF8([]byte(value), "")
@@ -162,7 +222,7 @@ func (f *fields) description(field, value string) {
 func (f *fields) identity(field, value string) {
 	value = strings.TrimSpace(value)
 	if len(value) > MaxIdentity {
-		f.problem(field, fmt.Sprintf("At most %d bytes.", MaxIdentity))
+		f.tooLong(field, MaxIdentity, "At most %d bytes.")
 		return
 	}
 	f.parsed.Identity = oneLineIdentity(value)
@@ -183,7 +243,7 @@ func (f *fields) email(field, value string) {
 	}
 	a, err := mail.ParseAddress(value)
 	if err != nil || a.Name != "" || a.Address != value || !plausibleAddress(value) || !strings.Contains(value[strings.LastIndexByte(value, '@'):], ".") {
-		f.problem(field, "This is no e-mail address.")
+		f.wrong(field, ProblemEmail, "This is no e-mail address.")
 		return
 	}
 	f.parsed.Reporter.Email = strings.ToLower(value)
@@ -191,19 +251,28 @@ func (f *fields) email(field, value string) {
 
 func (f *fields) name(field, value string) {
 	if len(value) > maxShort {
-		f.problem(field, fmt.Sprintf("At most %d bytes.", maxShort))
+		f.tooLong(field, maxShort, "At most %d bytes.")
 	}
 	f.parsed.Reporter.Name = short(oneLine(value))
 }
 
-func (f *fields) phone(field, value string) {
+// regionOr is the country that somebody chose, if there is such a one, else that
+// of the context.
+func (f *fields) regionOr(country string) string {
+	if numbers.IsRegion(country) {
+		return country
+	}
+	return f.context.Region
+}
+
+func (f *fields) phone(field, value, country string) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return
 	}
-	n, err := numbers.Parse(value, f.context.Region)
+	n, err := numbers.Parse(value, f.regionOr(country))
 	if err != nil {
-		f.problem(field, err.Error())
+		f.wrong(field, numberCode(err), err.Error())
 		return
 	}
 	f.parsed.Reporter.Phone = n.E164
@@ -215,7 +284,7 @@ func (f *fields) kind(field, value string) {
 		return
 	}
 	if !slices.Contains(cases.ReporterKinds(), cases.ReporterKind(value)) {
-		f.problem(field, "There is no such kind of reporter.")
+		f.wrong(field, ProblemKind, "There is no such kind of reporter.")
 		return
 	}
 	f.parsed.Reporter.Kind = cases.ReporterKind(value)
@@ -225,7 +294,7 @@ func (f *fields) kind(field, value string) {
 func (f *fields) account(field, value string) {
 	value = strings.TrimSpace(value)
 	if len(value) > 64 || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		f.problem(field, "This is no account id.")
+		f.wrong(field, ProblemAccount, "This is no account id.")
 		return
 	}
 	f.parsed.Account = value

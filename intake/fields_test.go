@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -131,7 +132,7 @@ func TestForm(t *testing.T) {
 		"urlencoded": {values.Encode(), "application/x-www-form-urlencoded", 0},
 		"multipart":  {b.String(), w.FormDataContentType(), 1},
 	} {
-		p, err := intake.Form([]byte(tc.body), tc.contentType, us)
+		p, err := intake.Form(intake.SourceOf([]byte(tc.body)), tc.contentType, us)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -144,13 +145,46 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: Read says otherwise: %s", name, cmp.Diff(p, got))
 		}
 	}
-	_, err := intake.Form([]byte("category=x&caller_number=banana&zone=Mars/Base&occurred_at=2026-03-02T15%3A15&occurrences=many&reporter_email=x&reporter_kind=x&description="+strings.Repeat("a", 20001)), "application/x-www-form-urlencoded", us)
+	_, err := intake.Form(intake.SourceOf([]byte("category=x&caller_number=banana&zone=Mars/Base&occurred_at=2026-03-02T15%3A15&occurrences=many&reporter_email=x&reporter_kind=x&description="+strings.Repeat("a", 20001))), "application/x-www-form-urlencoded", us)
 	if diff := cmp.Diff([]string{"category", "caller_number", "zone", "occurrences", "description", "reporter_email", "reporter_kind"}, problems(t, err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, bad := range []string{"%zz=1", "--x\r\n"} {
-		if p, err := intake.Form([]byte(bad), "multipart/form-data; boundary=x", us); problems(t, err) == nil {
+		if p, err := intake.Form(intake.SourceOf([]byte(bad)), "multipart/form-data; boundary=x", us); problems(t, err) == nil {
 			t.Errorf("%q was taken: %+v", bad, p)
+		}
+	}
+}
+
+// Numbers of a form are of the countries that were chosen beside them; whose is
+// the reporter's phone goes by the number that was called.
+func TestFormCountries(t *testing.T) {
+	for body, want := range map[string]string{
+		"caller_number=91+123+45+67&caller_country=ES&called_number=01+42+68+53+00&called_country=FR&reporter_phone=06+12+34+56+78": "+34911234567 +33142685300 +33612345678",
+		"caller_number=%2B44+20+7946+0958&caller_country=ES":                                                                        "+442079460958  ",
+		"caller_number=202+555+0143&caller_country=ZZ":                                                                              "+12025550143  ",
+		"caller_number=202+555+0143&caller_country=us":                                                                              "+12025550143  ",
+	} {
+		p, err := intake.Form(intake.SourceOf([]byte(body)), "application/x-www-form-urlencoded", us)
+		if got := p.Number(cases.RoleCaller) + " " + p.Number(cases.RoleCalled) + " " + p.Reporter.Phone; got != want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", body, got, err, want)
+		}
+	}
+}
+
+// What a source says is not taken for what somebody wrote.
+func TestFormOfABrokenSource(t *testing.T) {
+	head := "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.wav\"\r\n\r\nRIFF"
+	for _, contentType := range []string{"multipart/form-data; boundary=x", "application/x-www-form-urlencoded"} {
+		gone := errors.New("the disk is gone")
+		src := intake.Source{Size: 1 << 20, Open: func() (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(strings.NewReader(head), iotest.ErrReader(gone))), nil
+		}}
+		if _, err := intake.Form(src, contentType, us); !errors.Is(err, gone) {
+			t.Errorf("%s: %v", contentType, err)
+		}
+		if _, err := intake.Read(cases.ChannelWeb, contentType, src, us); !errors.Is(err, gone) {
+			t.Errorf("%s, read: %v", contentType, err)
 		}
 	}
 }

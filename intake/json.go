@@ -43,9 +43,9 @@ func JSON(raw []byte, c Context) (cases.Parsed, error) {
 func (f *fields) structured(prefix string, o map[string]json.RawMessage) {
 	str := func(name string) string { return f.str(prefix+name, o[name]) }
 	f.category(prefix+"category", str("category"))
-	f.number(prefix+"caller_number", str("caller_number"), cases.RoleCaller)
-	f.number(prefix+"callback_number", str("callback_number"), cases.RoleCallback)
-	f.number(prefix+"called_number", str("called_number"), cases.RoleCalled)
+	f.number(prefix+"caller_number", str("caller_number"), "", cases.RoleCaller)
+	f.number(prefix+"callback_number", str("callback_number"), "", cases.RoleCallback)
+	f.number(prefix+"called_number", str("called_number"), "", cases.RoleCalled)
 	f.occurredAt(prefix+"occurred_at", str("occurred_at"), "", "")
 	if n := o["occurrences"]; !isNull(n) {
 		if value := string(n); value[0] == '"' {
@@ -68,7 +68,7 @@ func (f *fields) sender(prefix string, raw json.RawMessage) {
 	}
 	f.name(prefix+"name", f.str(prefix+"name", o["name"]))
 	f.email(prefix+"email", f.str(prefix+"email", o["email"]))
-	f.phone(prefix+"phone", f.str(prefix+"phone", o["phone"]))
+	f.phone(prefix+"phone", f.str(prefix+"phone", o["phone"]), "")
 	f.kind(prefix+"kind", f.str(prefix+"kind", o["kind"]))
 }
 

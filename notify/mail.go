@@ -33,7 +33,7 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 	switch l.Sending.Kind {
 	case cases.SendingAcknowledgement:
 		h.Set("Auto-Submitted", "auto-replied")
-	case cases.SendingOutcome, cases.SendingReferral, cases.SendingAlert, cases.SendingForward:
+	case cases.SendingOutcome, cases.SendingReferral, cases.SendingConfirmation, cases.SendingAlert, cases.SendingForward:
 		h.Set("Auto-Submitted", "auto-generated")
 	}
 	if l.Sending.Kind == cases.SendingAlert {
@@ -61,6 +61,16 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// envelope is where bounces of the letter go (RFC 5321 section 4.5.5). Those of
+// a confirmation go nowhere: whoever fills in forms with addresses that are not
+// there would make reports of them.
+func (m *Mailer) envelope(l cases.Letter) string {
+	if l.Sending.Kind == cases.SendingConfirmation {
+		return ""
+	}
+	return m.sender(l)
 }
 
 // sender is the address that answers and bounces of the letter come back to.

@@ -104,7 +104,7 @@ func (m *Mailer) Send(ctx context.Context, l cases.Letter) (cases.Outcome, error
 	defer stop()
 	c := smtp.NewClient(conn)
 	c.CommandTimeout, c.SubmissionTimeout = commandTimeout, submissionTimeout
-	w, err := m.begin(&c, conn, m.sender(l), l.Sending.To)
+	w, err := m.begin(&c, conn, m.envelope(l), l.Sending.To)
 	if err != nil {
 		return notTaken(err), nil
 	}

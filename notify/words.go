@@ -32,6 +32,7 @@ type words struct {
 	TollFree    bool
 	Region      string // of the reporter, alpha-2
 	Texts       bool   // the report is about text messages
+	ConfirmURL  string
 	CaseURL     string
 	Urgent      string // why, in a clause
 	Showed      string // the words that showed it
@@ -43,7 +44,7 @@ func (m *Mailer) wordsOf(l cases.Letter) words {
 	w := words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
 		Question: l.Sending.Text, Disposition: l.Sending.Disposition, Carrier: l.Responsible.Carrier, Contact: l.Responsible.AbuseContact,
 		TollFree: l.Responsible.TollFree, Region: l.Region, Texts: l.Report.Category == cases.CategoryTextSpam,
-		CaseURL: m.cfg.BaseURL + "/desk/cases/" + l.Case.Ref, Urgent: cases.LaneText(l.Sending.Lane), Text: l.Report.Text}
+		ConfirmURL: m.cfg.BaseURL + l.Confirm, CaseURL: m.cfg.BaseURL + "/desk/cases/" + l.Case.Ref, Urgent: cases.LaneText(l.Sending.Lane), Text: l.Report.Text}
 	if n := l.Responsible.Number; n != "" {
 		w.Number = numbers.Format(n)
 	}

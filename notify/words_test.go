@@ -45,15 +45,15 @@ func sent(t *testing.T, change func(*MailerConfig), l cases.Letter) (from string
 func TestEveryLetterHasWords(t *testing.T) {
 	for _, language := range []string{"en", "es", "fr"} {
 		seen := map[string]cases.Disposition{}
-		for _, kind := range []cases.SendingKind{cases.SendingAcknowledgement, cases.SendingQuestion, cases.SendingOutcome} {
+		for _, kind := range []cases.SendingKind{cases.SendingAcknowledgement, cases.SendingQuestion, cases.SendingOutcome, cases.SendingConfirmation} {
 			if templates.Lookup(string(kind)+"."+language+".txt") == nil {
 				t.Errorf("no %s in %s", kind, language)
 			}
 			for _, d := range cases.Dispositions() {
 				l := letter()
 				l.Sending.Kind, l.Sending.Language, l.Sending.Text, l.Sending.Disposition = kind, language, "Which number?", d
-				subject, text, err := compose(l, words{Ref: "AB-2026-004217", StatusURL: "https://desk.example/reports/t", Operator: "Northwind", Question: l.Sending.Text, Disposition: d})
-				if err != nil || !strings.Contains(subject, "AB-2026-004217") || !strings.Contains(text, "Northwind") || strings.Contains(text, "<no value>") || strings.Contains(text, "\n\n\n") {
+				subject, text, err := compose(l, words{Ref: "AB-2026-004217", StatusURL: "https://desk.example/reports/t", ConfirmURL: "https://desk.example/c", Operator: "Northwind", Question: l.Sending.Text, Disposition: d})
+				if err != nil || !strings.Contains(subject, "AB-2026-004217") && kind != cases.SendingConfirmation || !strings.Contains(text, "Northwind") || strings.Contains(text, "<no value>") || strings.Contains(text, "\n\n\n") {
 					t.Errorf("%s %s %s: %v\n%s\n%s", kind, language, d, err, subject, text)
 				}
 				if kind == cases.SendingOutcome && d != cases.DispositionMalicious { // which is not written
@@ -63,6 +63,22 @@ func TestEveryLetterHasWords(t *testing.T) {
 					seen[text] = d
 				}
 			}
+		}
+	}
+}
+
+// Whoever fills in a form with somebody else's address must not reach him with
+// words of his own, nor have the mail systems of third parties write to us.
+func TestAConfirmationIsALinkAlone(t *testing.T) {
+	for _, subaddress := range []bool{false, true} {
+		l := cases.Letter{Sending: cases.Sending{Kind: cases.SendingConfirmation, To: "jo@example.org", Language: "es-MX", MessageID: cases.NoticeID(tokenOfLetter, "desk.example")},
+			Confirm: "/reports/t/confirm/c"}
+		from, h, text := sent(t, func(c *MailerConfig) { c.BaseURL, c.Subaddress = "https://desk.example", subaddress }, l)
+		if from != "" || h.Has("Reply-To") || h.Get("Auto-Submitted") != "auto-generated" {
+			t.Errorf("from %q\n%v", from, h)
+		}
+		if !strings.Contains(text, "\nhttps://desk.example/reports/t/confirm/c\n") || !strings.Contains(text, "pulse el botón") {
+			t.Errorf("%s", text)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package numbers
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -167,3 +168,24 @@ func rangePattern(m *phonenumbers.PhoneMetadata) *regexp.Regexp {
 	}
 	return pattern
 }
+
+// IsRegion reports whether a numbering plan is known for an alpha-2 code, in
+// capitals.
+func IsRegion(code string) bool { return phonenumbers.GetSupportedRegions()[code] }
+
+// Regions are the alpha-2 codes of all countries that have a numbering plan, in
+// alphabetical order.
+var Regions = sync.OnceValue(func() []string {
+	var all []string
+	for code := range phonenumbers.GetSupportedRegions() {
+		if code != "001" { // no country's
+			all = append(all, code)
+		}
+	}
+	slices.Sort(all)
+	return all
+})
+
+// CallingCodeOf returns the country calling code of a country by its alpha-2
+// code, or 0.
+func CallingCodeOf(region string) int { return phonenumbers.GetCountryCodeForRegion(region) }

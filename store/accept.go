@@ -34,6 +34,9 @@ func (s *Store) Accept(ctx context.Context, now time.Time, in []cases.Acceptance
 		if err := as.insertFileJobs(tx, now); err != nil {
 			return err
 		}
+		if err := as.insertConfirmations(tx, now); err != nil {
+			return err
+		}
 		receipts = as.receipts()
 		return recordMail(tx, now, in, receipts)
 	})
@@ -136,7 +139,7 @@ func (as arrivals) insertFileJobs(tx *gorm.DB, now time.Time) error {
 	byMessage := make(map[int64]*arrival, len(as))
 	var jobs []cases.Job
 	for _, a := range as {
-		if !a.fresh || a.Message.State == cases.MessageQuarantined {
+		if !a.fresh || a.Message.State == cases.MessageQuarantined || a.Message.State == cases.MessageUnconfirmed {
 			continue
 		}
 		j := cases.Job{Kind: cases.JobFile, ObjectID: a.first.ID}

@@ -215,6 +215,8 @@ func (x *filings) unfiled() ([]*filing, error) {
 			}
 		case rows[i].State == cases.MessageQuarantined:
 			return nil, cases.Conflict("the message is quarantined: it was never fetched whole")
+		case rows[i].State == cases.MessageUnconfirmed || rows[i].State == cases.MessageDropped:
+			return nil, cases.Conflict("the message was not confirmed by its sender")
 		default:
 			out = append(out, one)
 		}

@@ -171,7 +171,13 @@ var outwardRules = []invariant{
 	{rule: "a referred case says so", query: `SELECT c.ref AS object, c.state || ' ' || c.disposition AS detail
 		FROM cases c WHERE c.referred_at IS NULL AND EXISTS (SELECT 1 FROM sendings s WHERE s.case_id = c.id AND s.kind = 'referral')`},
 	{rule: "a sending is of a report", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, 'report ' || CAST(s.report_id AS text) || ' is not there' AS detail
-		FROM sendings s LEFT JOIN reports r ON r.id = s.report_id WHERE r.id IS NULL`},
+		FROM sendings s LEFT JOIN reports r ON r.id = s.report_id WHERE r.id IS NULL AND s.kind <> 'confirmation'`},
+	{rule: "an unconfirmed message was answered with its link, and only such a one", query: `SELECT 'message ' || CAST(m.id AS text) AS object, 'nobody is asked to confirm it' AS detail
+		FROM messages m WHERE m.state IN ('unconfirmed', 'dropped') AND NOT EXISTS (SELECT 1 FROM sendings s WHERE s.kind = 'confirmation' AND s.delivery_id = m.id)
+		UNION ALL SELECT 'sending ' || CAST(s.id AS text), 'message ' || CAST(s.delivery_id AS text) || ' is not there'
+		FROM sendings s LEFT JOIN messages m ON m.id = s.delivery_id WHERE s.kind = 'confirmation' AND m.id IS NULL`},
+	{rule: "of a dropped message nothing is left", query: `SELECT 'message ' || CAST(id AS text) AS object, 'its bytes' AS detail
+		FROM messages WHERE state = 'dropped' AND (evidence IS NOT NULL OR blob_key <> '' OR meta <> '{}')`},
 }
 
 // tracebackRules: a request is a case of its own kind, and nothing is answered

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/ed25519"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -52,6 +53,15 @@ func livedIn(t *testing.T, s *Store) {
 	file(t, s, worded("+12025550105", legalScript))
 	placeAll(t, s)
 	accept(t, s, delivery(cases.ChannelChat, "waits", "x"))
+	for i, at := range []time.Time{noon, noon.Add(-cases.ConfirmWithin)} {
+		held := delivery(cases.ChannelWeb, fmt.Sprint("held ", i), "x")
+		held.Message.State, held.Message.ReceivedAt = cases.MessageUnconfirmed, at
+		held.Confirm = &cases.Sending{Kind: cases.SendingConfirmation, To: "jo@example.org", MessageID: cases.NoticeID(token(fmt.Sprint(i)), "desk"), State: cases.SendingPlanned}
+		accept(t, s, held)
+	}
+	if n, err := s.DropUnconfirmed(ctx, noon, 10); n != 1 || err != nil {
+		t.Fatalf("%d dropped, %v", n, err)
+	}
 	if _, err := s.AssessCase(ctx, cases.Attempt{}, noon, one.CaseID); err != nil {
 		t.Fatal(err)
 	}
@@ -100,32 +110,34 @@ func TestInvariants(t *testing.T) {
 		"a finding is of a report":                                  {"UPDATE findings SET report_id = 999"},
 		"nothing is sent twice": {`INSERT INTO events (at, actor_kind, actor_id, actor_name, command, object_kind, object_id, data)
 			SELECT at, actor_kind, actor_id, actor_name, command, object_kind, object_id, data FROM events WHERE command = 'sending.sent'`},
-		"a report is acknowledged once":                               {"DROP INDEX sendings_acknowledged", double},
-		"a sender is answered once an hour":                           {"DROP INDEX sendings_acknowledged", double},
-		"an answer to a letter finds its report":                      {"DELETE FROM threads"},
-		"colleagues are told once of a case and lane":                 {"DROP INDEX sendings_acknowledged", "DROP INDEX sendings_noticed", double, "UPDATE sendings SET kind = 'alert'"},
-		"a referred case says so":                                     {"UPDATE sendings SET kind = 'referral'"},
-		"the reports of traceback cases are requests, and no others":  {"UPDATE cases SET kind = 'abuse'"},
-		"no kind of case holds the keys of the other":                 {"UPDATE case_keys SET kind = 'caller' WHERE kind = 'traceback'"},
-		"nothing was sent before the requester was verified":          {"UPDATE traceback_requests SET verified_at = '2026-11-24 13:00:00+00:00'"},
-		"what is held back waits for a requester to be verified":      {"UPDATE traceback_requests SET state = 'verified'"},
-		"what was sent was attempted":                                 {"UPDATE sendings SET attempted_at = NULL"},
-		"a planned or begun sending has a job":                        {"UPDATE sendings SET state = 'planned' WHERE state = 'sent'"},
-		"a sending is of a report":                                    {"UPDATE sendings SET report_id = 999 WHERE id = (SELECT min(id) FROM sendings)"},
-		"seals are dense":                                             {"DELETE FROM seals WHERE seq = 2"},
-		"a seal is of an event":                                       {"DELETE FROM events WHERE id = (SELECT event_id FROM seals WHERE seq = 2)"},
-		"the opening of a case is in the log":                         {"DELETE FROM events WHERE command = 'case.open'"},
-		"the filing of a report is in the log":                        {"DELETE FROM events WHERE command = 'report.file'"},
-		"what is or was in force has a revision, a proposal has none": {"UPDATE restrictions SET revision = 0"},
-		"no revision was taken out of turn":                           {"UPDATE restriction_revision SET revision = 1"},
-		"an active restriction was read back, a lifted one lifted":    {"UPDATE restrictions SET active_at = NULL"},
-		"a suspension took two people":                                {"UPDATE restrictions SET decided_by = proposed_by"},
-		"a wording that waits has a job":                              {"INSERT INTO script_dues (report_id) SELECT min(id) FROM reports", "UPDATE jobs SET state = 'done' WHERE kind = 'campaigns'"},
-		"a campaign is part of one that is its own":                   {"UPDATE campaigns SET united_at = '2026-11-24 11:00:00+00:00'"},
-		"a campaign counts its scripts":                               {"UPDATE campaigns SET scripts = 7"},
-		"a script is in the campaign of what it is like":              {"UPDATE scripts SET like_report = 999 WHERE like_report <> 0"},
-		"a key is of a script":                                        {"INSERT INTO script_keys (key, report_id) VALUES (1, 999)"},
-		"a restriction ends on time":                                  {"UPDATE restrictions SET expires_at = '2026-11-24 11:00:00+00:00'"},
+		"a report is acknowledged once":                                          {"DROP INDEX sendings_acknowledged", double},
+		"a sender is answered once an hour":                                      {"DROP INDEX sendings_acknowledged", double},
+		"an answer to a letter finds its report":                                 {"DELETE FROM threads"},
+		"colleagues are told once of a case and lane":                            {"DROP INDEX sendings_acknowledged", "DROP INDEX sendings_noticed", double, "UPDATE sendings SET kind = 'alert' WHERE kind <> 'confirmation'"},
+		"a referred case says so":                                                {"UPDATE sendings SET kind = 'referral' WHERE kind <> 'confirmation'"},
+		"the reports of traceback cases are requests, and no others":             {"UPDATE cases SET kind = 'abuse'"},
+		"no kind of case holds the keys of the other":                            {"UPDATE case_keys SET kind = 'caller' WHERE kind = 'traceback'"},
+		"nothing was sent before the requester was verified":                     {"UPDATE traceback_requests SET verified_at = '2026-11-24 13:00:00+00:00'"},
+		"what is held back waits for a requester to be verified":                 {"UPDATE traceback_requests SET state = 'verified'"},
+		"what was sent was attempted":                                            {"UPDATE sendings SET attempted_at = NULL"},
+		"a planned or begun sending has a job":                                   {"UPDATE sendings SET state = 'planned' WHERE state = 'sent'"},
+		"an unconfirmed message was answered with its link, and only such a one": {"UPDATE sendings SET delivery_id = delivery_id + 999 WHERE kind = 'confirmation'"},
+		"of a dropped message nothing is left":                                   {"UPDATE messages SET evidence = 'x' WHERE state = 'dropped'"},
+		"a sending is of a report":                                               {"UPDATE sendings SET report_id = 999 WHERE id = (SELECT min(id) FROM sendings)"},
+		"seals are dense":                                                        {"DELETE FROM seals WHERE seq = 2"},
+		"a seal is of an event":                                                  {"DELETE FROM events WHERE id = (SELECT event_id FROM seals WHERE seq = 2)"},
+		"the opening of a case is in the log":                                    {"DELETE FROM events WHERE command = 'case.open'"},
+		"the filing of a report is in the log":                                   {"DELETE FROM events WHERE command = 'report.file'"},
+		"what is or was in force has a revision, a proposal has none":            {"UPDATE restrictions SET revision = 0"},
+		"no revision was taken out of turn":                                      {"UPDATE restriction_revision SET revision = 1"},
+		"an active restriction was read back, a lifted one lifted":               {"UPDATE restrictions SET active_at = NULL"},
+		"a suspension took two people":                                           {"UPDATE restrictions SET decided_by = proposed_by"},
+		"a wording that waits has a job":                                         {"INSERT INTO script_dues (report_id) SELECT min(id) FROM reports", "UPDATE jobs SET state = 'done' WHERE kind = 'campaigns'"},
+		"a campaign is part of one that is its own":                              {"UPDATE campaigns SET united_at = '2026-11-24 11:00:00+00:00'"},
+		"a campaign counts its scripts":                                          {"UPDATE campaigns SET scripts = 7"},
+		"a script is in the campaign of what it is like":                         {"UPDATE scripts SET like_report = 999 WHERE like_report <> 0"},
+		"a key is of a script":                                                   {"INSERT INTO script_keys (key, report_id) VALUES (1, 999)"},
+		"a restriction ends on time":                                             {"UPDATE restrictions SET expires_at = '2026-11-24 11:00:00+00:00'"},
 	}
 	each(t, func(t *testing.T, s *Store) {
 		livedIn(t, s)

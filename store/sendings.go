@@ -136,18 +136,18 @@ func undelivered(tx *gorm.DB, now time.Time, before cases.SendingState, x cases.
 // insertSendings records letters before anything is attempted, makes answers to
 // them find their report, and returns the jobs that send them. A notice that its
 // case has had is left out, and an answer to one finds nothing: it is no
-// reporter's.
+// reporter's. Nor does an answer to a confirmation: there is no report yet.
 func insertSendings(tx *gorm.DB, now time.Time, letters []cases.Sending) ([]cases.Job, error) {
 	rows := make([][]any, len(letters))
 	var keys [][]any
 	for i, a := range letters {
-		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.Lane, a.State, text(a.Note), now}
-		if (a.State == cases.SendingPlanned || a.State == cases.SendingHeld) && !a.Kind.Notice() {
+		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.Lane, a.State, text(a.Note), a.DeliveryID, now}
+		if (a.State == cases.SendingPlanned || a.State == cases.SendingHeld) && !a.Kind.Notice() && a.Kind != cases.SendingConfirmation {
 			keys = append(keys, []any{mailKey(a.MessageID), a.ReportID})
 		}
 	}
 	var added []cases.Sending
-	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, lane, state, note, created_at)", rows,
+	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, lane, state, note, delivery_id, created_at)", rows,
 		"ON CONFLICT (case_id, kind, lane, recipient) WHERE kind IN ('alert', 'forward') DO NOTHING RETURNING id, kind, state", &added)
 	if err != nil {
 		return nil, err

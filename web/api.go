@@ -27,6 +27,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	api := humagin.New(e, config)
 	api.UseMiddleware(s.identifyAPI(api))
 	s.apiReports(api)
+	s.apiChallenge(api)
 	s.apiCases(api)
 	s.apiCampaigns(api)
 	s.apiTracebacks(api)

@@ -35,6 +35,7 @@ type reportBody struct {
 
 type createReportInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Send the same key when you send the same report again"`
+	Proof          string `header:"Altcha" doc:"The solution of a challenge (GET /api/v1/challenge), in base64; not needed with a key"`
 	Language       string `header:"Accept-Language"`
 	RawBody        []byte `contentType:"application/json"`
 }
@@ -51,7 +52,7 @@ type createReportOutput struct {
 func (s *Server) apiReports(api huma.API) {
 	op := huma.Operation{OperationID: "create-report", Method: http.MethodPost, Path: "/api/v1/reports", Tags: []string{"reports"},
 		Summary: "File a report", DefaultStatus: http.StatusCreated, MaxBodyBytes: MaxJSONBody,
-		Description: "Public, at a limited rate, or with a key. 201 when the report is filed and has its case; 202 when it is safe and will be. " +
+		Description: "With a key; or public, at a limited rate and with the solution of a challenge. 201 when the report is filed and has its case; 202 when it is safe and will be. " +
 			"A structured field that is wrong is 422 and names it; free text is always taken. The same Idempotency-Key with another body is 409.",
 		Errors: []int{400, 409, 413, 422, 429}}
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[reportBody](), true, "Report")
@@ -79,6 +80,11 @@ func (s *Server) apiCreateReport(ctx context.Context, in *createReportInput) (*c
 	read := intake.Context{Region: s.Region, Language: language, ReceivedAt: s.now()}
 	if _, err := intake.JSON(in.RawBody, read); err != nil {
 		return nil, s.apiError(ctx, malformed(err))
+	}
+	if actor.Kind == cases.ActorReporter {
+		if err := s.proveAPI(ctx, in.Proof, in.IdempotencyKey); err != nil {
+			return nil, s.apiError(ctx, err)
+		}
 	}
 	sum := sha256.Sum256(in.RawBody)
 	d := cases.Delivery{Channel: cases.ChannelAPI, Source: actor.ID, Body: bytes.NewReader(in.RawBody), Size: int64(len(in.RawBody)),

@@ -30,8 +30,9 @@ func names(field string) string { return `"location":"body.` + field + `"` }
 func TestAPIReports(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		file := func(body string, header ...string) request {
-			return call("POST", "/api/v1/reports", "", body, header...)
+			return call("POST", "/api/v1/reports", "", body, append([]string{"Altcha", w.solved()}, header...)...)
 		}
+		proof := w.solved()
 		good := `{"category":"scam","caller_number":"+13125550188","description":"Gift cards.","reporter":{"email":"jo@example.org"}}`
 		w.run([]scenario{
 			{name: "no JSON", request: file("{"), status: 400, says: []string{`"status":400`}},
@@ -46,6 +47,14 @@ func TestAPIReports(t *testing.T) {
 			{name: "NUL and broken UTF-8 in free text", request: file("{\"description\":\"a\\u0000b \xff\"}"), status: 201},
 			{name: "an unknown key", request: file(good, "Authorization", "Bearer abk_wrong"), status: 401, says: []string{"not known"}},
 			{name: "a key of another kind", request: call("POST", "/api/v1/reports", "policy", good), status: 403},
+			{name: "no proof of work", request: call("POST", "/api/v1/reports", "", good), status: 422, says: []string{`"location":"header.Altcha"`, "GET /api/v1/challenge", "is missing"}},
+			{name: "a proof that is none", request: file(good, "Altcha", "e30="), status: 422, says: []string{`"location":"header.Altcha"`, "no challenge of ours"}},
+			{name: "a proof", request: file(good, "Altcha", proof, "Idempotency-Key", "p1"), status: 201},
+			{name: "the same proof for the same report", request: file(good, "Altcha", proof, "Idempotency-Key", "p1"), status: 201},
+			{name: "the same proof for another", request: file(good, "Altcha", proof, "Idempotency-Key", "p2"), status: 422, says: []string{"used before"}},
+			{name: "the same proof without an Idempotency-Key", request: file(good, "Altcha", proof), status: 422, says: []string{"used before"}},
+			{name: "a proof in the body", request: file(strings.Replace(good, "{", `{"altcha":"`+w.solved()+`",`, 1), "Altcha", ""), status: 422, says: []string{"is missing"}},
+			{name: "a challenge", request: call("GET", "/api/v1/challenge", "", ""), status: 200, says: []string{`"signature":"`, `"expiresAt":1795525200`, `"algorithm":"SHA-256"`}},
 			{name: "filed", request: file(good, "Idempotency-Key", "k1"), status: 201, says: []string{`"case":"AB-2026-`, `"status_url":"http://abuse.example.com/reports/`}},
 			{name: "the same again", request: file(good, "Idempotency-Key", "k1"), status: 201, says: []string{`"case":"AB-2026-`}},
 			{name: "another body under the same key", request: file(strings.Replace(good, "Gift", "Credit", 1), "Idempotency-Key", "k1"), status: 409, says: []string{"idempotency key"}},

@@ -2,89 +2,210 @@ package web
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/intake"
 )
 
-// MaxFormFiles bounds the public form with files.
-const MaxFormFiles = 25 << 20
+// Limits of the public form with files.
+const (
+	MaxFormFiles = 40 << 20 // the whole form, in bytes
+	MaxFile      = 20 << 20 // each of its files
+	MaxFiles     = 5
+	// uploadTime is how long a form with files may take to arrive, which is longer
+	// than any other request: telephones send slowly.
+	uploadTime = 10 * time.Minute
+	// maxDrained is how much of a form that is too large is read and thrown away,
+	// because browsers show an answer only once they have sent everything.
+	maxDrained = 64 << 20
+)
 
-// answerBy is what the form promises.
-const answerBy = "within two working days"
-
-// reportForm is the public form as it was sent: the bytes, and what was typed
-// so that nothing is lost when some of it has to be mended.
+// reportForm is the public form as it was sent: its bytes, and what was typed so
+// that nothing is lost when some of it has to be mended.
 type reportForm struct {
-	raw         []byte
 	contentType string
+	raw         []byte   // of a form without files, else
+	kept        *os.File // the bytes, in a file that has no name any more
+	size        int64
 	values      url.Values
 	files       []string // digests
+	// tooMuch is what of the files is over its limit; its Name is "" when nothing is.
+	tooMuch intake.Code
 }
 
-// readReportForm reads a form of either encoding. What cannot be read is left
-// to intake, which says why; only size is an error here.
-func readReportForm(c *gin.Context) (reportForm, error) {
-	f := reportForm{contentType: c.GetHeader("Content-Type"), values: url.Values{}}
-	limit := int64(MaxFormBody)
-	if strings.HasPrefix(strings.ToLower(f.contentType), "multipart/form-data") {
-		limit = MaxFormFiles
+// The codes of tooMuch, beside those of intake.
+const (
+	problemFiles = "too_many_files"
+	problemFile  = "file_too_large"
+	problemSum   = "files_too_large"
+)
+
+// readReportForm reads a form of either encoding. What cannot be read is left to
+// intake, which says why, and files that are too large to tooMuch; only a form
+// without files that is too large is an error here. One with files goes into a
+// file as it comes. The caller closes it.
+func readReportForm(c *gin.Context) (*reportForm, error) {
+	f := &reportForm{contentType: c.GetHeader("Content-Type"), values: url.Values{}}
+	mediaType, params, _ := mime.ParseMediaType(f.contentType)
+	if mediaType == "multipart/form-data" {
+		control := http.NewResponseController(c.Writer)
+		for _, set := range []func(time.Time) error{control.SetReadDeadline, control.SetWriteDeadline} {
+			if err := set(time.Now().Add(uploadTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+				return f, fmt.Errorf("time for an upload: %w", err)
+			}
+		}
+		return f, f.readParts(c, params["boundary"])
 	}
-	if c.Request.ContentLength > limit {
-		return f, bodyTooLarge(limit)
+	if c.Request.ContentLength > MaxFormBody {
+		return f, bodyTooLarge(MaxFormBody)
 	}
 	var err error
-	f.raw, err = readAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	f.raw, err = readAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxFormBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return f, bodyTooLarge(limit)
+		return f, bodyTooLarge(MaxFormBody)
 	}
+	// Pairs that can be read are kept although others cannot.
+	f.values, _ = url.ParseQuery(string(f.raw))
+	f.size = int64(len(f.raw))
+	return f, err
+}
+
+// readParts reads a form with files, and no further than to what is too large.
+func (f *reportForm) readParts(c *gin.Context, boundary string) error {
+	whole := c.Request.Body
+	if c.Request.ContentLength > MaxFormFiles {
+		// What was typed stands before the files.
+		f.tooMuch = intake.Code{Name: problemSum, Limit: MaxFormFiles >> 20}
+		f.parts(multipart.NewReader(io.LimitReader(whole, MaxFormBody), boundary), true)
+		return drain(whole)
+	}
+	kept, err := os.CreateTemp("", "abusedesk-form-")
 	if err != nil {
-		return f, err
+		return fmt.Errorf("keep a form: %w", err)
 	}
-	if limit == MaxFormBody {
-		// Pairs that can be read are kept although others cannot.
-		f.values, _ = url.ParseQuery(string(f.raw))
-		return f, nil
+	f.kept = kept
+	if err := os.Remove(kept.Name()); err != nil { // nothing is left behind, whatever happens
+		return fmt.Errorf("keep a form: %w", err)
 	}
-	r := c.Request.Clone(c.Request.Context())
-	r.Body = io.NopCloser(bytes.NewReader(f.raw))
-	if r.ParseMultipartForm(MaxFormFiles) != nil || r.MultipartForm == nil {
-		return f, nil
+	disk := &sink{w: kept}
+	body := io.TeeReader(http.MaxBytesReader(c.Writer, whole, MaxFormFiles), disk)
+	err = f.parts(multipart.NewReader(body, boundary), false)
+	if err == nil || f.tooMuch.Name == "" {
+		// What stands behind the last part, or behind what cannot be read.
+		_, err = io.Copy(io.Discard, body)
 	}
-	defer r.MultipartForm.RemoveAll()
-	f.values = r.MultipartForm.Value
-	for name, hs := range r.MultipartForm.File {
-		for _, h := range hs {
-			file, err := h.Open()
-			if err != nil {
-				return f, err
-			}
-			digest := sha256.New()
-			_, err = io.Copy(digest, file)
-			file.Close()
-			if err != nil {
-				return f, err
-			}
-			f.files = append(f.files, name+" "+hex.EncodeToString(digest.Sum(nil)))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		f.tooMuch = intake.Code{Name: problemSum, Limit: MaxFormFiles >> 20}
+	}
+	f.size = disk.n
+	switch {
+	case disk.err != nil:
+		return fmt.Errorf("keep a form: %w", disk.err)
+	case f.tooMuch.Name != "":
+		return drain(whole)
+	case err != nil:
+		return errMalformed // the sender went away
+	}
+	return nil
+}
+
+// parts reads values and digests files. The error says why it stopped.
+func (f *reportForm) parts(r *multipart.Reader, valuesOnly bool) error {
+	typed := int64(MaxFormBody)
+	for {
+		part, err := r.NextPart()
+		if err == io.EOF {
+			return nil
 		}
+		if err != nil {
+			return err
+		}
+		if part.FileName() == "" {
+			value, err := io.ReadAll(io.LimitReader(part, typed))
+			f.values.Add(part.FormName(), string(value))
+			if typed -= int64(len(value)); err != nil || typed <= 0 {
+				return errors.Join(err, errMalformed)
+			}
+			continue
+		}
+		if valuesOnly {
+			return nil
+		}
+		if len(f.files) == MaxFiles {
+			f.tooMuch = intake.Code{Name: problemFiles, Limit: MaxFiles}
+			return errMalformed
+		}
+		digest := sha256.New()
+		n, err := io.Copy(digest, io.LimitReader(part, MaxFile+1))
+		if n > MaxFile {
+			f.tooMuch = intake.Code{Name: problemFile, Limit: MaxFile >> 20}
+			return errMalformed
+		}
+		if err != nil {
+			return err
+		}
+		f.files = append(f.files, part.FormName()+" "+hex.EncodeToString(digest.Sum(nil)))
 	}
-	slices.Sort(f.files)
-	return f, nil
+}
+
+// sink is a writer that remembers its error: that of a disk is not the sender's.
+type sink struct {
+	w   io.Writer
+	n   int64
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.n += int64(n)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+func drain(r io.Reader) error {
+	io.CopyN(io.Discard, r, maxDrained) // the answer is the same however it ends
+	return nil
+}
+
+// close forgets the bytes.
+func (f *reportForm) close() {
+	if f.kept != nil {
+		f.kept.Close()
+	}
+}
+
+// reader reads the bytes from the start.
+func (f *reportForm) reader() io.Reader {
+	if f.kept == nil {
+		return bytes.NewReader(f.raw)
+	}
+	return io.NewSectionReader(f.kept, 0, f.size)
+}
+
+func (f *reportForm) source() intake.Source {
+	return intake.Source{Size: f.size, Open: func() (io.ReadCloser, error) { return io.NopCloser(f.reader()), nil }}
 }
 
 // nonce is what makes a second click the same report; "" when it is none that
 // we could have given out.
-func (f reportForm) nonce() string {
+func (f *reportForm) nonce() string {
 	n := f.values.Get("nonce")
 	if len(n) < 16 || len(n) > 64 || strings.ContainsFunc(n, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') }) {
 		return ""
@@ -93,64 +214,15 @@ func (f reportForm) nonce() string {
 }
 
 // sum digests what was sent as it was meant: a browser makes up new multipart
-// boundaries each time.
-func (f reportForm) sum() string {
+// boundaries each time, and may solve another challenge.
+func (f *reportForm) sum() string {
 	digest := sha256.New()
-	io.WriteString(digest, f.values.Encode())
+	values := maps.Clone(f.values)
+	values.Del("altcha")
+	io.WriteString(digest, values.Encode())
+	slices.Sort(f.files)
 	for _, file := range f.files {
 		io.WriteString(digest, "\n"+file)
 	}
 	return hex.EncodeToString(digest.Sum(nil))
-}
-
-// page is the form with what was typed.
-func (f reportForm) page() ReportFormPage {
-	typed := func(name string) Field { return Field{Value: f.values.Get(name)} }
-	p := emptyForm(f.values.Get("zone"))
-	p.Category, p.Caller, p.Callback, p.Called = typed("category"), typed("caller_number"), typed("callback_number"), typed("called_number")
-	p.OccurredAt, p.Times, p.Words, p.Identity = typed("occurred_at"), typed("occurrences"), typed("description"), typed("identity_header")
-	p.Name, p.Email, p.Phone, p.Kind = typed("reporter_name"), typed("reporter_email"), typed("reporter_phone"), typed("reporter_kind")
-	if n := f.nonce(); n != "" {
-		p.Nonce = n
-	}
-	return p
-}
-
-// wrong puts what intake found beside the fields.
-func (p *ReportFormPage) wrong(err error) {
-	p.Problem = beside(err, map[string]*Field{
-		"category": &p.Category, "caller_number": &p.Caller, "callback_number": &p.Callback, "called_number": &p.Called, "occurred_at": &p.OccurredAt,
-		"zone": &p.Zone, "occurrences": &p.Times, "description": &p.Words, "identity_header": &p.Identity, "reporter_name": &p.Name,
-		"reporter_email": &p.Email, "reporter_phone": &p.Phone, "reporter_kind": &p.Kind,
-	})
-}
-
-// emptyForm is the form for a reader in a zone; "" where it is not known.
-func emptyForm(zone string) ReportFormPage {
-	return ReportFormPage{Nonce: rand.Text(), AnswerBy: answerBy, Zone: Field{Value: zone}, Zones: zoneChoices(zone), Kinds: []Choice{
-		{Value: "", Label: "not said"},
-		{Value: string(cases.ReporterCalled), Label: "somebody who was called"},
-		{Value: string(cases.ReporterNumberOwner), Label: "the owner of the number"},
-		{Value: string(cases.ReporterBrand), Label: "a company or office that is imitated"},
-		{Value: string(cases.ReporterCarrier), Label: "a carrier"},
-		{Value: string(cases.ReporterRegulator), Label: "a regulator"},
-		{Value: string(cases.ReporterTraceback), Label: "a traceback group"},
-		{Value: string(cases.ReporterPolice), Label: "law enforcement"},
-	}}
-}
-
-// zoneChoices are the zones most reporters are in, and the one that is chosen.
-func zoneChoices(chosen string) []Choice {
-	zones := []Choice{
-		{Value: "", Label: "not sure"},
-		{Value: "America/New_York", Label: "Eastern (New York)"}, {Value: "America/Chicago", Label: "Central (Chicago)"},
-		{Value: "America/Denver", Label: "Mountain (Denver)"}, {Value: "America/Phoenix", Label: "Arizona (Phoenix)"},
-		{Value: "America/Los_Angeles", Label: "Pacific (Los Angeles)"}, {Value: "America/Anchorage", Label: "Alaska (Anchorage)"},
-		{Value: "Pacific/Honolulu", Label: "Hawaii (Honolulu)"}, {Value: "America/Halifax", Label: "Atlantic (Halifax)"},
-		{Value: "Europe/London", Label: "London"}, {Value: "Europe/Berlin", Label: "Berlin, Paris, Rome"}, {Value: "UTC", Label: "UTC"},
-	}
-	if len(chosen) <= 64 && !slices.ContainsFunc(zones, func(c Choice) bool { return c.Value == chosen }) {
-		zones = append(zones, Choice{Value: chosen, Label: strings.ReplaceAll(chosen, "_", " ")})
-	}
-	return zones
 }

@@ -1,7 +1,8 @@
 package web
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -13,56 +14,164 @@ import (
 )
 
 func (s *Server) showForm(c *gin.Context) error {
-	zone, _ := c.Cookie("zone")
-	if zone != "" {
-		zone = zoneOf(c).String()
+	return s.renderForm(c, http.StatusOK, s.emptyForm(c))
+}
+
+// renderForm draws the form, whose proof of work runs in a worker.
+func (s *Server) renderForm(c *gin.Context, status int, p ReportFormPage) error {
+	c.Header("Content-Security-Policy", contentPolicy+workersOfOurs)
+	if p.OneByOne {
+		s.framed(c)
 	}
-	return s.render(c, http.StatusOK, emptyForm(zone))
+	return s.render(c, status, p)
 }
 
 // fileReport takes the public form. A structured field that is wrong brings the
 // form back with what was typed; free text is always taken.
 func (s *Server) fileReport(c *gin.Context) error {
 	f, err := readReportForm(c)
+	defer f.close()
 	if err != nil {
 		return err
 	}
-	page := f.page()
-	if err := s.limited(c, "report", PublicReports, time.Hour); err != nil {
-		page.Problem = sentence(err.Error())
-		return s.render(c, statusOf(err), page)
+	if s.switchLanguage(c, f.values.Get("language")) {
+		return s.renderForm(c, http.StatusOK, s.typedForm(c, f))
 	}
-	language := preferred(c.GetHeader("Accept-Language"))
-	if _, err := intake.Form(f.raw, f.contentType, intake.Context{Region: s.Region, Language: language, ReceivedAt: s.now()}); err != nil {
-		page.wrong(err)
-		return s.render(c, statusOf(err), page)
+	w, page := s.localeOf(c), s.typedForm(c, f)
+	if err := s.limited(c, "report", PublicReports, time.Hour); err != nil {
+		page.Problem = w.T("form.many")
+		return s.renderForm(c, statusOf(err), page)
+	}
+	if f.tooMuch.Name != "" {
+		page.Files.Error = w.problem(f.tooMuch)
+		return s.renderForm(c, http.StatusRequestEntityTooLarge, page)
+	}
+	language := spokenBy(c)
+	parsed, err := intake.Form(f.source(), f.contentType, intake.Context{Region: s.Region, Language: language, ReceivedAt: s.now()})
+	if cases.KindOf(err) == cases.KindInvalid {
+		page.wrong(w, err)
+		return s.renderForm(c, statusOf(err), page)
+	}
+	if err != nil {
+		return err
 	}
 	nonce := f.nonce()
 	if nonce == "" {
-		page.Problem = "The form was not complete. Please send it again."
-		return s.render(c, http.StatusUnprocessableEntity, page)
+		page.Problem = w.T("form.incomplete")
+		return s.renderForm(c, http.StatusUnprocessableEntity, page)
 	}
-	sub, err := s.Desk.Submit(c.Request.Context(), cases.Delivery{
-		Channel: cases.ChannelWeb, DedupKey: "nonce:" + nonce, Body: bytes.NewReader(f.raw), Size: int64(len(f.raw)),
+	del := cases.Delivery{
+		Channel: cases.ChannelWeb, DedupKey: "nonce:" + nonce, Body: f.reader(), Size: f.size,
 		Meta: cases.Meta{ContentType: f.contentType, RemoteIP: c.ClientIP(), Language: language, Region: s.Region, RequestSHA: f.sum()},
-	})
-	if cases.KindOf(err) == cases.KindConflict {
-		page.Nonce = emptyForm("").Nonce
-		page.Problem = "You have sent this form once already, and that report is safe. Send it again if this is another one."
-		return s.render(c, http.StatusConflict, page)
+	}
+	if page.OneByOne {
+		del.Channel, del.Source = cases.ChannelChat, viaWidget // a carrier without a chat of its own has one so
+	}
+	proof := f.values.Get("altcha")
+	if proof == "" {
+		return s.fileUnproved(c, page, del, parsed)
+	}
+	err = s.prove(c.Request.Context(), proof, del.DedupKey)
+	if unproved(err) {
+		page.Problem = w.T("form.proof")
+		return s.renderForm(c, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err
 	}
+	sub, err := s.Desk.Submit(c.Request.Context(), del)
+	return s.filed(c, page, sub.Receipt, err)
+}
+
+// fileUnproved takes a form of a browser without script, which cannot prove that
+// it is no machine: its sender confirms it by mail or, where there is none, fewer
+// of them are taken.
+func (s *Server) fileUnproved(c *gin.Context, page ReportFormPage, del cases.Delivery, parsed cases.Parsed) error {
+	w, ctx := s.localeOf(c), c.Request.Context()
+	refuse := func(status int, field *Field, key string) error {
+		field.Error = w.T(key)
+		return s.renderForm(c, status, page)
+	}
+	if s.Desk.CanConfirm() {
+		if parsed.Reporter.Email == "" {
+			return refuse(http.StatusUnprocessableEntity, &page.Email, "form.email_needed")
+		}
+		if ok, _ := s.Desk.MayConfirm(parsed); !ok {
+			return refuse(http.StatusUnprocessableEntity, &page.Email, "form.email_refused")
+		}
+	}
+	if err := s.limited(c, "unproved", UnprovedReports, time.Hour); err != nil {
+		page.Problem = w.T("form.many")
+		return s.renderForm(c, statusOf(err), page)
+	}
+	if !s.Desk.CanConfirm() {
+		sub, err := s.Desk.Submit(ctx, del)
+		return s.filed(c, page, sub.Receipt, err)
+	}
+	if err := s.limitedBy(c, "confirmation:"+hashed(parsed.Reporter.Email), Confirmations, time.Hour); err != nil {
+		return refuse(statusOf(err), &page.Email, "form.many_letters")
+	}
+	r, err := s.Desk.Hold(ctx, del, parsed.Reporter.Email, w.Tag)
+	return s.filed(c, page, r, err)
+}
+
+func hashed(s string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(s)))
+	return hex.EncodeToString(sum[:])
+}
+
+// filed leads on to the status page.
+func (s *Server) filed(c *gin.Context, page ReportFormPage, r cases.Receipt, err error) error {
+	if cases.KindOf(err) == cases.KindConflict {
+		page.Nonce = s.emptyForm(c).Nonce
+		page.Problem = s.localeOf(c).T("form.again")
+		return s.renderForm(c, http.StatusConflict, page)
+	}
+	if err != nil {
+		return err
+	}
+	return see(c, "/reports/"+r.Token+s.framedQuery(c, page.OneByOne, ""))
+}
+
+// showConfirm asks for a press of a button: what looks at links in mails must not
+// confirm anything.
+func (s *Server) showConfirm(c *gin.Context) error {
+	m, err := s.Desk.Unconfirmed(c.Request.Context(), c.Param("token"), c.Param("code"))
+	if err != nil {
+		return unknownReport(err)
+	}
+	if m.State != cases.MessageUnconfirmed {
+		return see(c, "/reports/"+m.Token)
+	}
+	return s.render(c, http.StatusOK, ConfirmPage{Path: "/reports/" + m.Token + "/confirm/" + c.Param("code")})
+}
+
+func (s *Server) confirmReport(c *gin.Context) error {
+	sub, err := s.Desk.Confirm(c.Request.Context(), c.Param("token"), c.Param("code"))
+	if err != nil {
+		return unknownReport(err)
+	}
 	return see(c, "/reports/"+sub.Receipt.Token)
+}
+
+// spokenBy is the language that a reader chose on a page of ours, else preferred.
+func spokenBy(c *gin.Context) string {
+	if tag, err := c.Cookie(languageCookie); err == nil && plainTag(tag) {
+		return tag
+	}
+	return preferred(c.GetHeader("Accept-Language"))
 }
 
 // preferred is the first language that a browser asks for; "" for none.
 func preferred(accept string) string {
 	tag, _, _ := strings.Cut(accept, ",")
 	tag, _, _ = strings.Cut(tag, ";")
-	if tag = strings.TrimSpace(tag); len(tag) > 35 || strings.Trim(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+	if tag = strings.TrimSpace(tag); !plainTag(tag) {
 		return ""
 	}
 	return tag
+}
+
+func plainTag(tag string) bool {
+	return len(tag) <= 35 && strings.Trim(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
 }

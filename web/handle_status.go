@@ -3,7 +3,6 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -24,8 +23,12 @@ func (s *Server) showStatus(c *gin.Context) error {
 		return unknownReport(err)
 	}
 	p := s.statusPage(c, st)
-	p.Added = c.Query("added") != ""
-	p.JustFiled = p.JustFiled && !p.Added
+	if p.Added = c.Query("added") != ""; p.Added {
+		p.Heading = s.localeOf(c).T("status.heading")
+	}
+	if p.Framed {
+		s.framed(c)
+	}
 	return s.render(c, http.StatusOK, p)
 }
 
@@ -46,85 +49,111 @@ func (s *Server) addDetails(c *gin.Context) error {
 	if err != nil {
 		return unknownReport(err)
 	}
-	p := s.statusPage(c, st)
-	p.JustFiled = false
+	p, w := s.statusPage(c, st), s.localeOf(c)
+	p.Heading = w.T("status.heading")
 	p.Details.Value = c.PostForm("details")
 	text := strings.TrimSpace(p.Details.Value)
+	if p.Framed {
+		s.framed(c)
+	}
 	refuse := func(status int, why string) error {
 		p.Details.Error = why
 		return s.render(c, status, p)
 	}
 	switch err := s.limited(c, "report", PublicReports, time.Hour); {
 	case err != nil:
-		return refuse(statusOf(err), sentence(err.Error()))
-	case p.Closed:
+		return refuse(statusOf(err), w.T("form.many"))
+	case p.Closed || p.Waiting:
 		return s.render(c, http.StatusConflict, p)
 	case text == "":
-		return refuse(http.StatusUnprocessableEntity, "Write something first.")
+		return refuse(http.StatusUnprocessableEntity, w.T("problem.details_empty"))
 	case len(text) > intake.MaxDescription:
-		return refuse(http.StatusUnprocessableEntity, fmt.Sprintf("At most %d bytes of text.", intake.MaxDescription))
+		return refuse(http.StatusUnprocessableEntity, w.T("problem.too_long", "Limit", intake.MaxDescription))
 	}
 	sum := sha256.Sum256([]byte(text))
 	_, err = s.Desk.Submit(ctx, cases.Delivery{
 		Channel: cases.ChannelWeb, DedupKey: "details:" + token + ":" + hex.EncodeToString(sum[:]), Body: strings.NewReader(text), Size: int64(len(text)),
-		Meta: cases.Meta{ContentType: "text/plain; charset=utf-8", RemoteIP: c.ClientIP(), Language: preferred(c.GetHeader("Accept-Language")),
+		Meta: cases.Meta{ContentType: "text/plain; charset=utf-8", RemoteIP: c.ClientIP(), Language: spokenBy(c),
 			Region: s.Region, Adds: token},
 	})
 	if err != nil {
 		return err
 	}
-	return see(c, "/reports/"+token+"?added=1")
+	return see(c, "/reports/"+token+s.framedQuery(c, p.Framed, "added=1"))
 }
 
 // statusPage shows a reporter what became of the report: nothing personal, and
 // nothing about the customer.
 func (s *Server) statusPage(c *gin.Context, st desk.Status) StatusPage {
-	received := st.Received.ReceivedAt
-	p := StatusPage{Token: st.Token, Received: received, StatusURL: s.statusURL(st.Token), Category: "Your report", JustFiled: s.now().Sub(received) < justFiled}
+	w, received := s.localeOf(c), st.Received.ReceivedAt
+	p := StatusPage{Token: st.Token, Received: received, StatusURL: s.statusURL(st.Token), Category: w.T("status.your_report"), Heading: w.T("status.heading"),
+		Framed: c.Query("widget") != ""}
+	if s.now().Sub(received) < justFiled {
+		p.Heading = w.T("status.heading.new")
+	}
 	if st.Report == nil {
-		p.Reference = "being filed"
-		p.Expect = "Your report is safe and is being filed. Look again in a moment for its reference."
-		p.Steps = steps(StatusStep{Label: "Received", Note: channelWord(st.Received.Channel) + ",", At: received}, nil,
-			StatusStep{Label: "Filed", Note: "under way"}, StatusStep{Label: "Compared with our call records"}, StatusStep{Label: "Looked at by a person"}, StatusStep{Label: "Answer"})
-		return p
+		return unfiledPage(w, p, st.Received)
 	}
 	cs := st.Case
 	p.Reference, p.Received = cs.Ref, st.Report.ReceivedAt
-	for _, x := range (ReportFormPage{}).Categories() {
-		if x.Value == string(st.Report.Category) {
-			p.Category = x.Label
-		}
+	if key := "category." + string(st.Report.Category); w.has(key) {
+		p.Category = w.T(key)
 	}
-	due := workingDays(p.Received.In(zoneOf(c)), 2).Format("Monday, 2 January")
+	due := w.date(workingDays(p.Received.In(zoneOf(c)), 2), "day")
 	resolved := cs.State == cases.StateResolved
 	byItself := st.Referred != nil && cs.FirstActAt == nil // nobody looked at it, and nobody needs to
 	done := []bool{cs.Facts.Checked > 0 || resolved, cs.FirstActAt != nil || resolved && !byItself, resolved}
-	compared := StatusStep{Label: "Compared with our call records", Note: "usually within minutes"}
+	compared := StatusStep{Label: w.T("step.compared"), Note: w.T("step.note.minutes")}
 	if st.Report.Category == cases.CategoryTextSpam {
-		compared.Label = "Looked up whose number it is"
+		compared.Label = w.T("step.compared.text")
 	}
-	looked := StatusStep{Label: "Looked at by a person", Note: "usually within a day"}
-	answer := StatusStep{Label: "Answer", Note: "by " + due}
+	looked := StatusStep{Label: w.T("step.looked"), Note: w.T("step.note.day")}
+	answer := StatusStep{Label: w.T("step.answer"), Note: w.T("step.note.by", "Day", due)}
 	if done[0] {
-		compared.Note = "done"
+		compared.Note = w.T("step.note.done")
 	}
 	if done[1] {
-		looked.Note = "done"
+		looked.Note = w.T("step.note.done")
 		if cs.FirstActAt != nil {
-			looked.Note, looked.At = "since", *cs.FirstActAt
+			looked.Note, looked.At = w.T("step.note.since"), *cs.FirstActAt
 		}
 	}
 	if resolved {
-		answer.Note, answer.At = "given", *cs.ResolvedAt
-		p.Closed, p.Outcome, p.OutcomeTone = true, outcomeText(cs.Disposition), Known
+		answer.Note, answer.At = w.T("step.note.given"), *cs.ResolvedAt
+		p.Closed, p.Outcome, p.OutcomeTone = true, outcomeText(w, cs.Disposition), Known
 		if st.Referred != nil {
 			// Answering reopens it: what the letter says, and more.
-			p.Closed, p.Outcome = false, referredText(*st.Referred, st.Region, st.Report.Category, s.Renderer.options.FormatNumber)
+			p.Closed, p.Outcome = false, referredText(w, *st.Referred, st.Region, st.Report.Category, s.Renderer.options.FormatNumber)
 		}
 	} else {
-		p.Expect = "We aim to answer " + answerBy + ", by " + due + "."
+		p.Expect = w.T("status.expect", "Day", due)
 	}
-	p.Steps = steps(StatusStep{Label: "Received", Note: channelWord(st.Report.Channel) + ",", At: p.Received}, done, compared, looked, answer)
+	p.Steps = steps(receivedStep(w, st.Report.Channel, p.Received), done, compared, looked, answer)
+	return p
+}
+
+func receivedStep(w *Locale, channel cases.Channel, at time.Time) StatusStep {
+	return StatusStep{Label: w.T("step.received"), Note: w.T("channel."+string(channel)) + ",", At: at}
+}
+
+// unfiledPage is the status of what is safe and of no case yet.
+func unfiledPage(w *Locale, p StatusPage, m cases.Message) StatusPage {
+	received := receivedStep(w, m.Channel, m.ReceivedAt)
+	later := []StatusStep{{Label: w.T("step.compared")}, {Label: w.T("step.looked")}, {Label: w.T("step.answer")}}
+	switch m.State {
+	case cases.MessageUnconfirmed:
+		p.Heading, p.Reference, p.Waiting = w.T("status.heading.unconfirmed"), w.T("status.reference.none"), true
+		p.Expect, p.Else = w.T("status.unconfirmed"), w.T("status.unconfirmed.limit")
+		p.Steps = steps(received, nil, append([]StatusStep{{Label: w.T("step.confirmed")}}, later...)...)
+	case cases.MessageDropped:
+		p.Heading, p.Reference, p.Waiting = w.T("status.heading.dropped"), w.T("status.reference.none"), true
+		p.Expect = w.T("status.dropped")
+		p.Steps = []StatusStep{received}
+		p.Steps[0].Phase = "done"
+	default:
+		p.Reference, p.Expect = w.T("status.reference.filing"), w.T("status.filing")
+		p.Steps = steps(received, nil, append([]StatusStep{{Label: w.T("step.filed"), Note: w.T("step.note.under_way")}}, later...)...)
+	}
 	return p
 }
 
@@ -159,20 +188,9 @@ func workingDays(t time.Time, n int) time.Time {
 }
 
 // outcomeText is what a reporter is told of a judgement.
-func outcomeText(d cases.Disposition) string {
-	switch d {
-	case cases.DispositionUpheld:
-		return "We carried these calls, and what you reported is right. We act on it with the customer who made them; who that is we may not say."
-	case cases.DispositionCompromised:
-		return "The calls came from a customer whose telephone system or account had been broken into."
-	case cases.DispositionSpoofed:
-		return "We did not carry these calls. Whoever made them showed a number that belongs to somebody else, who has nothing to do with them."
-	case cases.DispositionReferred:
-		return "The call came through another carrier, which has been told."
-	case cases.DispositionLawful:
-		return "The call was unwanted, and it was allowed. You can ask the caller to stop."
-	case cases.DispositionInsufficient:
-		return "We could not find enough to tell what happened. If it goes on, report it again: the time and the number that was called help most."
+func outcomeText(w *Locale, d cases.Disposition) string {
+	if key := "outcome." + string(d); w.has(key) {
+		return w.T(key)
 	}
-	return "We looked into it and found no abuse of our network."
+	return w.T("outcome.malicious_report")
 }

@@ -39,7 +39,7 @@ func (s *Server) fragment(c *gin.Context, p Page) error {
 
 // view gathers what the frame of a page shows.
 func (s *Server) view(c *gin.Context) (View, error) {
-	v := View{Now: s.now(), Zone: zoneOf(c), Theme: themeOf(c), Development: s.Development}
+	v := View{Now: s.now(), Zone: zoneOf(c), Theme: themeOf(c), Development: s.Development, Locale: s.localeOf(c), Languages: s.languages(c)}
 	p, ok := personOf(c)
 	if !ok {
 		return v, nil
@@ -121,43 +121,40 @@ func requestID(c *gin.Context) string {
 // errorPage says what went wrong in words.
 func (s *Server) errorPage(c *gin.Context, err error) {
 	m := problemOf(err)
-	p := ErrorPage{Status: m.Status, Heading: errorHeading(m.Status), Text: m.Detail}
+	p := ErrorPage{Status: m.Status, Heading: s.localeOf(c).T(errorKey(m.Status)), Text: m.Detail}
 	for _, e := range m.Errors {
 		p.Fields = append(p.Fields, FieldProblem{Name: strings.TrimPrefix(e.Location, "body."), Problem: sentence(e.Message)})
 	}
 	if m.Status >= http.StatusInternalServerError {
 		p.Request = requestID(c)
 	}
-	if strings.HasPrefix(c.Request.URL.Path, "/desk") {
+	v := View{Now: s.now(), Zone: zoneOf(c), Theme: themeOf(c), Locale: s.localeOf(c)}
+	if public(c) {
+		// Of the public's pages only the kind is told: details have no other languages.
+		p = ErrorPage{Status: p.Status, Heading: v.Locale.T(errorKey(m.Status)), Text: v.Locale.T(errorKey(m.Status) + ".text"), Request: p.Request}
+		if c.Request.Method == http.MethodGet {
+			v.Languages = s.languages(c)
+		}
+	} else if strings.HasPrefix(c.Request.URL.Path, "/desk") {
 		p.Back, p.BackWord = "/desk/queue", "To the queue"
 	}
-	v := View{Now: s.now(), Zone: zoneOf(c), Theme: themeOf(c)}
 	if err := s.Renderer.Render(c.Writer, m.Status, v, p); err != nil {
 		s.Log.Error("error page", "err", err)
 		writeProblem(c.Writer, m)
 	}
 }
 
-func errorHeading(status int) string {
+// errorKey is that of the words for a status.
+func errorKey(status int) string {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return "This is not yours to do"
-	case http.StatusNotFound:
-		return "There is nothing here"
-	case http.StatusMethodNotAllowed:
-		return "This address does not work like that"
-	case http.StatusConflict:
-		return "It has changed in the meantime"
-	case http.StatusRequestEntityTooLarge:
-		return "This is too large"
-	case http.StatusTooManyRequests:
-		return "A little slower, please"
-	case http.StatusInternalServerError:
-		return "Something went wrong on our side"
-	case http.StatusServiceUnavailable:
-		return "This does not work just now"
+	case http.StatusUnauthorized:
+		status = http.StatusForbidden
+	case http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusConflict, http.StatusRequestEntityTooLarge,
+		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable:
+	default:
+		status = http.StatusUnprocessableEntity
 	}
-	return "Something has to be mended first"
+	return "error." + strconv.Itoa(status)
 }
 
 // countsFor is how old the counts beside the entries of the rail may be.

@@ -252,6 +252,8 @@ func sendingWord(k cases.SendingKind) string {
 		return "Answer to a traceback request"
 	case cases.SendingReferral:
 		return "Referral"
+	case cases.SendingConfirmation:
+		return "Link to confirm a form"
 	case cases.SendingAlert:
 		return "Alert"
 	case cases.SendingForward:

@@ -71,7 +71,11 @@ func problemOf(err error) *huma.ErrorModel {
 		m.Detail = sentence(e.Message)
 		for _, p := range e.Problems {
 			location := "body"
-			if p.Field != location {
+			switch p.Field {
+			case location:
+			case proofHeader:
+				location = "header." + p.Field
+			default:
 				location += "." + p.Field
 			}
 			m.Errors = append(m.Errors, &huma.ErrorDetail{Location: location, Message: p.Message})

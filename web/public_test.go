@@ -42,7 +42,8 @@ func TestPublicForm(t *testing.T) {
 			{name: "no nonce", request: request{method: "POST", path: "/reports", body: form("category", "robocall", "description", "It rang.")}, status: 422, says: []string{"send it again", "It rang."}},
 			{name: "too large", request: big, status: 413, says: []string{"too large"}},
 			{name: "from another site", request: request{method: "POST", path: "/reports", body: form("nonce", nonce, "description", "x"), header: []string{"Sec-Fetch-Site", "cross-site"}}, status: 403},
-			{name: "filed", request: post("caller_number", "202 555 0143"), status: 303, location: "/reports/"},
+			{name: "a proof of work that is none", request: post("altcha", "e30=", "reporter_name", "Mara"), status: 422, says: []string{"send the form again", `value="Mara"`}},
+			{name: "filed", request: post("caller_number", "202 555 0143", "altcha", w.solved()), status: 303, location: "/reports/"},
 			{name: "an unknown status page", request: request{method: "GET", path: "/reports/nosuchtoken"}, status: 404, says: []string{"nothing here"}},
 			{name: "an unknown page", request: request{method: "GET", path: "/nothing"}, status: 404},
 			{name: "a method that is not taken", request: request{method: "DELETE", path: "/reports"}, status: 405},
@@ -56,7 +57,8 @@ func TestPublicForm(t *testing.T) {
 func TestDoubleSubmit(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		before := w.reports()
-		body := form("nonce", nonce, "category", "scam", "description", "They wanted gift cards.", "caller_number", "+13125550188")
+		pairs := []string{"nonce", nonce, "category", "scam", "description", "They wanted gift cards.", "caller_number", "+13125550188", "altcha", w.solved()}
+		body := form(pairs...)
 		first := w.send(request{method: "POST", path: "/reports", body: body})
 		second := w.send(request{method: "POST", path: "/reports", body: body})
 		if first.Code != 303 || second.Code != 303 || first.Header().Get("Location") != second.Header().Get("Location") {
@@ -66,6 +68,14 @@ func TestDoubleSubmit(t *testing.T) {
 			{name: "other contents", request: request{method: "POST", path: "/reports", body: strings.Replace(body, "gift", "credit", 1)}, status: 409, says: []string{"sent this form once already", "credit cards"}, keeps: []string{nonce}},
 			{name: "its status page", request: request{method: "GET", path: first.Header().Get("Location")}, status: 200, says: []string{"We have your report", "AB-2026-"}, keeps: []string{"13125550188", "gift cards"}},
 		})
+		pairs[len(pairs)-1] = w.solved() // as a page that was opened anew sends it
+		if third := w.send(request{method: "POST", path: "/reports", body: form(pairs...)}); third.Code != 303 || third.Header().Get("Location") != first.Header().Get("Location") {
+			t.Errorf("with another proof: %d %q", third.Code, third.Header().Get("Location"))
+		}
+		pairs[1] = "ANOTHERNONCE12345678"
+		if other := w.send(request{method: "POST", path: "/reports", body: form(pairs...)}); other.Code != 422 {
+			t.Errorf("the same proof for another form: %d", other.Code)
+		}
 		parts := func(boundary, word string) request {
 			var b bytes.Buffer
 			m := multipart.NewWriter(&b)
@@ -108,7 +118,7 @@ func TestStatusPage(t *testing.T) {
 		w.run([]scenario{
 			{name: "the page", request: request{method: "GET", path: path}, status: 200, says: []string{w.ref, "Compared with our call records", "We aim to answer", path + "/details"}, keeps: personal},
 			{name: "nothing to add", request: request{method: "POST", path: path + "/details", body: form("details", " ")}, status: 422, says: []string{"Write something first"}},
-			{name: "too much to add", request: request{method: "POST", path: path + "/details", body: form("details", strings.Repeat("a", 20001))}, status: 422, says: []string{"At most 20000"}},
+			{name: "too much to add", request: request{method: "POST", path: path + "/details", body: form("details", strings.Repeat("a", 20001))}, status: 422, says: []string{"at most 20000"}},
 			{name: "added", request: add, status: 303, location: path + "?added=1"},
 			{name: "added twice", request: add, status: 303, location: path + "?added=1"},
 			{name: "the page after", request: request{method: "GET", path: path + "?added=1"}, status: 200, says: []string{"Added."}, keeps: append([]string{"3125550188"}, personal...)},

@@ -19,6 +19,10 @@ type View struct {
 	Nav    NavCounts
 	Urgent UrgentBar
 	Toast  *Toast
+	// Locale is the language of the page; nil is English, as the console is.
+	Locale *Locale
+	// Languages are what can be chosen instead; Count is the tag.
+	Languages []Tab
 	// Development adds the link to the style guide.
 	Development bool
 }
@@ -55,6 +59,14 @@ type Meta struct {
 	Title    string
 	Section  string
 	Wide     bool // no side margins: the page brings its own
+	// Key is that of the title of a page in several languages, with its places.
+	Key  string
+	Args []any
+	// Form is the id of the form that takes what was typed along when the language
+	// is changed.
+	Form string
+	// Script is a script of the page's own, "" none; a sheet goes with it.
+	Script string
 }
 
 // Page is a typed page struct of this package.
@@ -72,13 +84,14 @@ type RenderOptions struct {
 type Renderer struct {
 	options  RenderOptions
 	assets   *assets
+	locales  *locales
 	pristine *template.Template // parsed, never executed, so that it can be cloned
 
 	mu    sync.RWMutex
 	zones map[string]*template.Template
 }
 
-// maxZones bounds the template sets kept, one per time zone; the zone comes from a cookie, so a visitor chooses it.
+// maxZones bounds the template sets kept, one per time zone and language; both come from cookies, so a visitor chooses them.
 const maxZones = 64
 
 // NewRenderer parses the templates and reads the asset manifest. It fails when the assets were not built.
@@ -101,8 +114,12 @@ func newRenderer(options RenderOptions, static fs.FS) (*Renderer, error) {
 	if options.Operator == "" {
 		options.Operator = "abusedesk"
 	}
-	r := &Renderer{options: options, assets: built, zones: map[string]*template.Template{}}
-	set := template.New("").Funcs(r.funcs(time.UTC))
+	spoken, err := loadLocales(localeFiles)
+	if err != nil {
+		return nil, err
+	}
+	r := &Renderer{options: options, assets: built, locales: spoken, zones: map[string]*template.Template{}}
+	set := template.New("").Funcs(r.funcs(time.UTC, spoken.all[0]))
 	if r.pristine, err = set.ParseFS(templateFiles, "templates/*/*.html"); err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
@@ -125,11 +142,17 @@ func (r *Renderer) Bytes(view View, page Page) ([]byte, error) {
 	if view.Zone == nil {
 		view.Zone = time.UTC
 	}
-	set, err := r.zoned(view.Zone)
+	if view.Locale == nil {
+		view.Locale = r.locales.all[0]
+	}
+	set, err := r.zoned(view.Zone, view.Locale)
 	if err != nil {
 		return nil, err
 	}
 	m := page.meta()
+	if m.Key != "" {
+		m.Title = view.Locale.T(m.Key, m.Args...)
+	}
 	var buf bytes.Buffer
 	if err := set.ExecuteTemplate(&buf, m.Template, root{View: view, Meta: m, Operator: r.options.Operator, Page: page}); err != nil {
 		return nil, fmt.Errorf("page %s: %w", m.Template, err)
@@ -149,9 +172,9 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, view View, page Pag
 	return err
 }
 
-// zoned returns the set whose functions write times in the zone.
-func (r *Renderer) zoned(zone *time.Location) (*template.Template, error) {
-	name := zone.String()
+// zoned returns the set whose functions write times in the zone, and texts in the language.
+func (r *Renderer) zoned(zone *time.Location, locale *Locale) (*template.Template, error) {
+	name := zone.String() + " " + locale.Tag
 	r.mu.RLock()
 	set := r.zones[name]
 	r.mu.RUnlock()
@@ -167,7 +190,7 @@ func (r *Renderer) zoned(zone *time.Location) (*template.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates for %s: %w", name, err)
 	}
-	set.Funcs(r.funcs(zone))
+	set.Funcs(r.funcs(zone, locale))
 	if len(r.zones) >= maxZones {
 		clear(r.zones)
 	}

@@ -38,7 +38,7 @@ func loadAssets(static fs.FS) (*assets, error) {
 	if err := json.Unmarshal(raw, &a.hashed); err != nil {
 		return nil, fmt.Errorf("asset manifest: %w", err)
 	}
-	for _, name := range []string{"app.css", "public.css", "app.js", "public.js"} {
+	for _, name := range []string{"app.css", "public.css", "form.css", "app.js", "public.js", "form.js", "work.js", "widget.css", "widget.js", "embed.js"} {
 		if a.hashed[name] == "" {
 			return nil, fmt.Errorf("asset manifest names no %s: run `make assets`", name)
 		}

@@ -10,9 +10,16 @@ import (
 	"time"
 )
 
-// funcs are the words that templates know. Times are written in zone, with the original on hover.
-func (r *Renderer) funcs(zone *time.Location) template.FuncMap {
+// funcs are the words that templates know. Times are written in zone, with the original on hover; t and timed speak the
+// reader's language.
+func (r *Renderer) funcs(zone *time.Location, locale *Locale) template.FuncMap {
 	return template.FuncMap{
+		"t": locale.text,
+		"ref": func(s string) template.HTML {
+			return template.HTML(`<span class="ref">` + template.HTMLEscapeString(s) + `</span>`)
+		},
+		"markup":   locale.markup,
+		"timed":    func(t time.Time, style string) template.HTML { return locale.timed(t, zone, style) },
 		"asset":    r.assets.path,
 		"icon":     icon,
 		"number":   r.number,

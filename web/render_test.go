@@ -54,7 +54,7 @@ func TestEveryPage(t *testing.T) {
 			}
 		})
 	}
-	for _, page := range []string{"report-form", "status", "sign-in", "setup", "error", "queue", "new-work", "case-preview", "case", "blast", "restrictions", "restriction", "reports", "report", "numbers", "number", "accounts", "account", "campaigns", "campaign", "sendings", "operations", "styleguide", "api-docs"} {
+	for _, page := range []string{"report-form", "widget", "status", "confirm", "sign-in", "setup", "error", "queue", "new-work", "case-preview", "case", "blast", "restrictions", "restriction", "reports", "report", "numbers", "number", "accounts", "account", "campaigns", "campaign", "sendings", "operations", "styleguide", "api-docs"} {
 		if !seen[page] {
 			t.Errorf("template %s was not drawn", page)
 		}
@@ -154,7 +154,7 @@ func TestUntrustedTextStaysText(t *testing.T) {
 func TestTimesAreInTheReadersZone(t *testing.T) {
 	r := testRenderer(t)
 	page := StatusPage{Reference: "AB-1", Received: time.Date(2026, 7, 1, 23, 30, 0, 0, time.FixedZone("", 2*3600))}
-	for zone, want := range map[string]string{"UTC": "1 Jul 2026, 21:30", "America/New_York": "1 Jul 2026, 17:30", "Asia/Tokyo": "2 Jul 2026, 06:30"} {
+	for zone, want := range map[string]string{"UTC": "1 July 2026, 21:30", "America/New_York": "1 July 2026, 17:30", "Asia/Tokyo": "2 July 2026, 06:30"} {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
 			t.Fatal(err)

@@ -38,9 +38,13 @@ func (s *Server) routes(e *gin.Engine) error {
 func (s *Server) pages(e *gin.Engine) {
 	e.GET("/assets/*file", gin.WrapH(s.Renderer.Assets()))
 	e.GET("/", s.page(s.showForm))
+	e.GET("/widget", s.page(s.showWidget))
+	e.GET("/widget.js", s.page(s.widgetScript))
 	e.POST("/reports", s.page(s.fileReport))
 	e.GET("/reports/:token", s.page(s.showStatus))
 	e.POST("/reports/:token/details", s.page(s.addDetails))
+	e.GET("/reports/:token/confirm/:code", s.page(s.showConfirm))
+	e.POST("/reports/:token/confirm/:code", s.page(s.confirmReport))
 
 	d := e.Group("/desk")
 	d.GET("", s.signedIn(func(c *gin.Context, _ cases.Actor) error { return see(c, "/desk/queue") }))

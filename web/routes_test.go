@@ -19,6 +19,7 @@ var (
 	deciders  = []string{"analyst", "approver", "admin"}
 	approvers = []string{"approver", "admin"}
 	everybody = []string{"nobody"}
+	anybody   = []string{"nobody", "read", "cases", "reports", "calls", "policy", "all"}
 	readers   = []string{"read", "cases", "all"}
 	keepers   = []string{"cases", "all"}
 )
@@ -37,6 +38,7 @@ func (w *world) routeAccess() map[string]access {
 	return map[string]access{
 		"GET /": {everybody, ""}, "GET /assets/*file": {everybody, ""}, "POST /reports": {everybody, form("nonce", nonce, "description", "x")},
 		"GET /reports/:token": {everybody, ""}, "POST /reports/:token/details": {everybody, form("details", "x")},
+		"GET /reports/:token/confirm/:code": {everybody, ""}, "POST /reports/:token/confirm/:code": {everybody, "x=y"}, "GET /api/v1/challenge": {anybody, ""},
 		"GET /healthz": {everybody, ""}, "GET /readyz": {everybody, ""}, "GET /api/docs": {everybody, ""},
 		"GET /api/openapi.json": {everybody, ""}, "GET /api/openapi.yaml": {everybody, ""}, "GET /api/openapi-3.0.json": {everybody, ""}, "GET /api/openapi-3.0.yaml": {everybody, ""},
 		"GET /metrics":              {[]string{"read", "all"}, ""},
@@ -93,6 +95,8 @@ func (w *world) routed(route string) string {
 	w.must(err)
 	path = strings.NewReplacer("/assets/*file", asset, ":ref", w.ref, ":id", id, ":token", w.token, ":secret", "some-secret", ":e164", shown).Replace(path)
 	switch route {
+	case "GET /reports/:token/confirm/:code", "POST /reports/:token/confirm/:code":
+		path = w.held()
 	case "GET /desk/queue/new":
 		path += "?since=0"
 	case "POST /api/v1/calls":

@@ -32,9 +32,25 @@ var (
 )
 
 func formPage() ReportFormPage {
-	return ReportFormPage{Nonce: "n-1", AnswerBy: "within two working days", Zone: Field{Value: "UTC"},
-		Zones: []Choice{{Value: "America/New_York", Label: "Eastern (New York)"}, {Value: "America/Chicago", Label: "Central (Chicago)"}, {Value: "UTC", Label: "UTC"}},
-		Kinds: []Choice{{Value: "carrier", Label: "a carrier"}, {Value: "regulator", Label: "a regulator"}, {Value: "law_enforcement", Label: "law enforcement"}, {Value: "called_party", Label: "somebody who was called"}}}
+	l, err := loadLocales(localeFiles)
+	if err != nil {
+		panic(err)
+	}
+	w := l.all[0]
+	return ReportFormPage{Nonce: "n-1", Zone: Field{Value: "UTC"}, Zones: zoneChoices(w, "UTC"), Kinds: kindChoices(w), Countries: w.countries(),
+		CallerCountry: "US", CallbackCountry: "US", CalledCountry: "US", Widget: w.widget(), CanConfirm: true}
+}
+
+func widgetPage() ReportFormPage {
+	p := formPage()
+	p.OneByOne = true
+	return p
+}
+
+func framedPage() StatusPage {
+	p := statusPage()
+	p.Framed = true
+	return p
 }
 
 func wrongFormPage() ReportFormPage {
@@ -43,12 +59,13 @@ func wrongFormPage() ReportFormPage {
 	p.Caller = Field{Value: "555-01", Error: "This number is too short. Write it with its area code."}
 	p.Called = Field{Value: "+1 617 555 0119"}
 	p.OccurredAt = Field{Value: "2027-01-01T10:00", Error: "This is in the future. When did the call come?"}
+	p.FilesAgain, p.Files.Error = true, "A file is larger than 20 MB. Leave it out, or send a shorter part of it."
 	p.Words = Field{Value: "A recorded voice said that my social security number is suspended."}
 	return p
 }
 
 func statusPage() StatusPage {
-	return StatusPage{Reference: "AB-2026-004217", Token: "tok", Received: sampleNow.Add(-2 * time.Hour), JustFiled: true, Category: "A recorded or unwanted call", MailSent: true, StatusURL: "https://abuse.example.com/reports/tok",
+	return StatusPage{Reference: "AB-2026-004217", Token: "tok", Received: sampleNow.Add(-2 * time.Hour), Heading: "Thank you. We have your report.", Category: "A recorded or unwanted call", StatusURL: "https://abuse.example.com/reports/tok",
 		Expect: "We aim to answer within two working days, by 26 November.",
 		Steps: []StatusStep{{Label: "Received", Note: "by the form,", At: sampleNow.Add(-2 * time.Hour), Phase: "done"}, {Label: "Compared with our call records", Note: "under way", Phase: "now"},
 			{Label: "Looked at by a person", Note: "usually within a day", Phase: "later"}, {Label: "Answer to you", Note: "by 26 November", Phase: "later"}}}
@@ -288,8 +305,12 @@ func everyPage() []drawn {
 		v.Toast = &Toast{Tone: Cleared, Text: "You claimed AB-2026-004217.", UndoURL: "/desk/cases/AB-2026-004217/release"}
 	}
 	return []drawn{
+		{"widget", widgetPage(), 200, public}, {"status-framed", framedPage(), 200, public},
 		{"form", formPage(), 200, public}, {"form-wrong", wrongFormPage(), 422, public}, {"status", statusPage(), 200, public},
 		{"status-closed", StatusPage{Reference: "AB-2026-004209", Received: sampleNow, Category: "A scam", Closed: true, Outcome: "We carried no such call in that hour, and our records for it are complete. Somebody else showed this number.", OutcomeTone: Cleared, Added: true}, 200, public},
+		{"status-unconfirmed", StatusPage{Reference: "none yet", Token: "tok", Heading: "One step more: confirm your report", Received: sampleNow, Category: "Your report", Waiting: true, Expect: "We have sent a mail to the address that you gave.", Else: "Without that nobody looks at the report.",
+			Steps: []StatusStep{{Label: "Received", Note: "Web form,", At: sampleNow, Phase: "done"}, {Label: "Confirmed by you", Phase: "now"}, {Label: "Answer", Phase: "later"}}}, 200, public},
+		{"confirm", ConfirmPage{Path: "/reports/tok/confirm/code"}, 200, public},
 		{"sign-in", SignInPage{Next: "/desk/queue", Problem: "E-mail or password is wrong.", Demo: []DemoAccount{{"Analyst", "analyst@demo.example", "demo-analyst-1"}}}, 401, public},
 		{"setup", SetupPage{Token: "t", Password: Field{Error: "Too short: at least twelve characters."}}, 200, public},
 		{"error-404", ErrorPage{Status: 404, Heading: "There is no such page", Text: "The link may be old or mistyped."}, 404, public},

@@ -21,6 +21,11 @@ const (
 	// PublicReports is how many reports one address (IPv6: one /64) may file in
 	// an hour without a key.
 	PublicReports = 60
+	// UnprovedReports is how many forms without a proof of work it may send in an
+	// hour.
+	UnprovedReports = 6
+	// Confirmations is how many links one mail address is sent in an hour.
+	Confirmations = 3
 	// SignIns is how many sign-ins one address may try in a quarter of an hour.
 	SignIns = 20
 )
@@ -28,10 +33,16 @@ const (
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 
+// What a page may run in the background: nothing, but the form its proof of work.
+const (
+	noWorkers     = "; worker-src 'none'"
+	workersOfOurs = "; worker-src 'self'"
+)
+
 // secure sets what every answer carries.
 func (s *Server) secure(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("Content-Security-Policy", contentPolicy+noWorkers)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -88,8 +99,13 @@ func bodyTooLarge(n int64) error {
 
 // limited allows one address n requests per period of the named act.
 func (s *Server) limited(c *gin.Context, act string, n int64, period time.Duration) error {
-	l := limiter.New(s.Limits, limiter.Rate{Period: period, Limit: n}, limiter.WithIPv6Mask(limiter.DefaultIPv6Mask))
-	got, err := l.Get(c.Request.Context(), act+":"+addressKey(c.ClientIP()))
+	return s.limitedBy(c, act+":"+addressKey(c.ClientIP()), n, period)
+}
+
+// limitedBy allows n requests per period for what key names.
+func (s *Server) limitedBy(c *gin.Context, key string, n int64, period time.Duration) error {
+	l := limiter.New(s.Limits, limiter.Rate{Period: period, Limit: n})
+	got, err := l.Get(c.Request.Context(), key)
 	if err != nil {
 		s.Log.Warn("rate limit", "err", err) // a limiter that is down must not close the public's door
 		return nil

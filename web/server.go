@@ -17,6 +17,7 @@ import (
 	"github.com/abusedesk/abusedesk/auth"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
+	"github.com/abusedesk/abusedesk/internal/altcha"
 	"github.com/abusedesk/abusedesk/restrict"
 )
 
@@ -28,10 +29,15 @@ type Config struct {
 	Policy   *restrict.Keeper
 	Renderer *Renderer
 	Limits   limiter.Store // shared between replicas where there is a Redis
+	// Challenges are what the public solves before it files.
+	Challenges *altcha.Issuer
+	Solutions  Solutions
 	// BaseURL is how the public reaches us, without a trailing slash.
 	BaseURL string
 	// TrustedProxies are those whose X-Forwarded-For is believed; none by default.
 	TrustedProxies []netip.Prefix
+	// WidgetOrigins are the sites whose pages may hold the widget ("https://…").
+	WidgetOrigins []string
 	// ChatSecrets verify /hooks/chat/standard ("whsec_…"); none: the door is closed.
 	ChatSecrets []string
 	// Ready says whether what we depend on answers, for /readyz.

@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +22,7 @@ import (
 	"github.com/abusedesk/abusedesk/auth"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/desk"
+	"github.com/abusedesk/abusedesk/internal/altcha"
 	blobs "github.com/abusedesk/abusedesk/internal/evidence"
 	"github.com/abusedesk/abusedesk/internal/storetest"
 	"github.com/abusedesk/abusedesk/numbers"
@@ -41,6 +44,7 @@ type world struct {
 	staff   map[string]cases.Person
 	cookies map[string]*http.Cookie
 	keys    map[string]string
+	mail    *postman // nil: the desk has no mail server
 
 	report int64
 	token  string // of its status page
@@ -83,7 +87,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	renderer, err := NewRenderer(RenderOptions{Operator: "Northtel abuse desk", FormatNumber: numbers.Format})
 	w.must(err)
 	w.server, err = New(Config{Desk: w.desk, Auth: w.auth, Sessions: auth.NewSessions(w.store.Sessions(), false), Policy: w.keeper, Renderer: renderer,
-		Limits: memory.NewStore(), BaseURL: "http://abuse.example.com/", ChatSecrets: []string{chatSecret}, Ready: func(context.Context) error { return nil },
+		Limits: memory.NewStore(), Challenges: altcha.New("secret", 1), Solutions: w.store, BaseURL: "http://abuse.example.com/", ChatSecrets: []string{chatSecret}, Ready: func(context.Context) error { return nil },
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
 		Metrics:        http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, "abusedesk_up 1\n") }), Observe: silent{}, Development: true, Region: "US", Version: "test", Now: clock, Log: log})
 	w.must(err)
@@ -270,6 +274,56 @@ func (w *world) run(scenarios []scenario) {
 			}
 		})
 	}
+}
+
+// solved solves a challenge of the server.
+func (w *world) solved() string {
+	w.t.Helper()
+	var c altcha.Challenge
+	w.must(json.Unmarshal(w.send(request{method: "GET", path: "/api/v1/challenge"}).Body.Bytes(), &c))
+	answer, err := altcha.Solve(c)
+	w.must(err)
+	return answer
+}
+
+// postman is a mail server that takes everything.
+type postman struct{ letters []cases.Letter }
+
+func (*postman) From() string { return "abuse@northtel.example" }
+
+func (p *postman) Send(_ context.Context, l cases.Letter) (cases.Outcome, error) {
+	p.letters = append(p.letters, l)
+	return cases.Outcome{Taken: true}, nil
+}
+
+// deliver sends the newest letter that waits and returns it.
+func (w *world) deliver() cases.Letter {
+	w.t.Helper()
+	waiting, err := w.desk.Sendings(w.t.Context(), w.staff["analyst"].Actor(), cases.SendingPlanned, "", 1)
+	w.must(err)
+	if len(waiting.Items) == 0 {
+		w.t.Fatal("no letter waits")
+	}
+	w.must(w.desk.Tell(w.t.Context(), cases.Attempt{}, waiting.Items[0].ID))
+	return w.mail.letters[len(w.mail.letters)-1]
+}
+
+// withMail gives the desk a mail server.
+func (w *world) withMail() {
+	w.mail = &postman{}
+	w.desk.Mailer = w.mail
+}
+
+// held is the path of the link that confirms a form which waits for it.
+func (w *world) held() string {
+	w.t.Helper()
+	w.withMail()
+	_, err := w.desk.Hold(w.t.Context(), cases.Delivery{Channel: cases.ChannelWeb, DedupKey: "nonce:" + rand.Text(), Body: strings.NewReader("description=x"), Size: 13,
+		Meta: cases.Meta{ContentType: "application/x-www-form-urlencoded"}}, "jo@example.org", "en")
+	w.must(err)
+	path := w.deliver().Confirm
+	w.desk.Mailer = nil
+	return path
 }
 
 func short(b *bytes.Buffer) string {

@@ -80,6 +80,7 @@ const (
 	sealBatch    = 2_000
 	foldBatch    = 2_000
 	recheckBatch = 500
+	dropBatch    = 500
 	pruneBatch   = 5_000
 	keepDoneJobs = 48 * time.Hour
 
@@ -111,6 +112,11 @@ func (p *Pool) schedules() []schedule {
 		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
 		{p, "clocks", 30 * time.Second, counted(p.Upkeep.LookAgain)},
 		{p, "sessions", 10 * time.Minute, counted(p.Upkeep.PruneSessions)},
+		{p, "solutions", 10 * time.Minute, counted(p.Upkeep.PruneSolutions)},
+		{p, "unconfirmed", 10 * time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Upkeep.DropUnconfirmed(ctx, p.now(), dropBatch)
+			return n, n == dropBatch, err
+		}},
 		{p, "recheck", 20 * time.Second, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
 			n, err := p.Upkeep.RecheckReports(ctx, p.now(), recheckBatch)
 			return n, n == recheckBatch, err

@@ -52,6 +52,8 @@ type Upkeep interface {
 	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
 	LookAgain(ctx context.Context, now time.Time) (int, error)
 	PruneSessions(ctx context.Context, now time.Time) (int, error)
+	DropUnconfirmed(ctx context.Context, now time.Time, limit int) (int, error)
+	PruneSolutions(ctx context.Context, now time.Time) (int, error)
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 }
 

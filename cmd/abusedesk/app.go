@@ -32,6 +32,7 @@ type app struct {
 	desk    *desk.Desk
 	metrics *metrics
 	hints   *hints
+	secret  string // of this installation: what is signed for the public hangs on it
 }
 
 // newApp opens the database and what hangs on it. The caller closes it.
@@ -64,6 +65,9 @@ func (a *app) assemble(ctx context.Context) error {
 	salt, err := a.store.Setting(ctx, "digest_salt", rand.Text)
 	if err != nil {
 		return fmt.Errorf("read the digest salt: %w", err)
+	}
+	if a.secret, err = a.store.Setting(ctx, "public_secret", rand.Text); err != nil {
+		return fmt.Errorf("read the installation's secret: %w", err)
 	}
 	keys, err := evidence.ParseKeys(a.cfg.EvidenceKey)
 	if err != nil {

@@ -48,6 +48,7 @@ type config struct {
 	Holidays           string `env:"HOLIDAYS" envDefault:"us"`
 	TrustedProxies     string `env:"TRUSTED_PROXIES"`
 	AllowNetworks      string `env:"ALLOW_NETWORKS"`
+	WidgetOrigins      string `env:"WIDGET_ORIGINS"`
 	PolicyFailMode     string `env:"POLICY_FAIL_MODE" envDefault:"open"`
 	EmergencyNumbers   string `env:"EMERGENCY_NUMBERS"`
 	AuditKey           string `env:"AUDIT_KEY"`
@@ -63,6 +64,7 @@ type config struct {
 	level     slog.Level
 	failMode  restrict.FailMode
 	proxies   []netip.Prefix
+	origins   []string        // of the widget
 	outside   safehttp.Config // what may be asked of addresses that others chose
 	scanner   *clamd.Client   // nil: none
 	emergency []string
@@ -146,6 +148,14 @@ func (c *config) check() (problems []error) {
 	}
 	if err := extendWords(c.WordsDir); err != nil {
 		bad("WORDS_DIR", "%v", err)
+	}
+	for _, o := range strings.FieldsFunc(c.WidgetOrigins, func(r rune) bool { return r == ',' || r == ' ' }) {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.String() != u.Scheme+"://"+u.Host {
+			bad("WIDGET_ORIGINS", "%q is no origin; use https://www.carrier.example", o)
+			continue
+		}
+		c.origins = append(c.origins, o)
 	}
 	c.proxies = networks("TRUSTED_PROXIES", c.TrustedProxies, bad)
 	c.outside.Allow = networks("ALLOW_NETWORKS", c.AllowNetworks, bad)

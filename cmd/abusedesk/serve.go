@@ -22,6 +22,7 @@ import (
 
 	"github.com/abusedesk/abusedesk/auth"
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/altcha"
 	"github.com/abusedesk/abusedesk/mailbox"
 	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/restrict"
@@ -220,7 +221,7 @@ func (s *service) serveWeb(ctx context.Context, g *errgroup.Group) error {
 	}
 	h, err := web.New(web.Config{
 		Desk: s.desk, Auth: s.auth, Sessions: auth.NewSessions(sessions, strings.HasPrefix(s.cfg.BaseURL, "https://")), Policy: s.keeper,
-		Renderer: renderer, Limits: limits, BaseURL: s.cfg.BaseURL, TrustedProxies: s.cfg.proxies, ChatSecrets: s.cfg.secrets, Ready: s.ready,
+		Renderer: renderer, Limits: limits, Challenges: altcha.New(s.secret, altcha.Cost), Solutions: s.store, BaseURL: s.cfg.BaseURL, TrustedProxies: s.cfg.proxies, WidgetOrigins: s.cfg.origins, ChatSecrets: s.cfg.secrets, Ready: s.ready,
 		Metrics: metricsHandler, Observe: s.metrics, Demo: s.demo, Development: version == "dev" || s.demo != nil, Region: s.cfg.Region, Version: version,
 		Now: time.Now, Log: s.log,
 	})

@@ -16,6 +16,7 @@ type Delivery struct {
 	Body   []byte
 	SHA256 string // hex, of Body
 	From   string // a mail's sender
+	Proof  string // of work, which the API takes beside the body
 }
 
 func delivery(door Door, key string, body []byte) Delivery {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/abusedesk/abusedesk/internal/altcha"
 )
 
 // Doors are the ways into one desk, as the public uses them. Safe for
@@ -51,9 +53,9 @@ func (d *Doors) now() time.Time {
 	return time.Now()
 }
 
-// Compose gives a complaint the shape of a door. Only the form needs the desk
-// for it: its nonce comes from GET /, and key is not used. An error means that
-// nothing was sent.
+// Compose gives a complaint the shape of a door. Only what the public sends over
+// HTTP needs the desk for it: a challenge to solve and, of the form, which does
+// not use key, the nonce from GET /. An error means that nothing was sent.
 func (d *Doors) Compose(ctx context.Context, door Door, c Complaint, key string) (Delivery, error) {
 	switch door {
 	case DoorForm:
@@ -61,9 +63,20 @@ func (d *Doors) Compose(ctx context.Context, door Door, c Complaint, key string)
 		if err != nil {
 			return Delivery{}, err
 		}
-		return composeForm(c, nonce), nil
+		proof, err := d.prove(ctx, door)
+		if err != nil {
+			return Delivery{}, err
+		}
+		return composeForm(c, nonce, proof), nil
 	case DoorAPI:
-		return composeAPI(c, key)
+		del, err := composeAPI(c, key)
+		if err != nil || d.APIKey != "" {
+			return del, err
+		}
+		if del.Proof, err = d.prove(ctx, door); err != nil {
+			return Delivery{}, err
+		}
+		return del, nil
 	case DoorMail:
 		return composeMail(c, key, d.Address, d.now())
 	case DoorChat:
@@ -83,6 +96,9 @@ func (d *Doors) Send(ctx context.Context, del Delivery) (Receipt, error) {
 		h := http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {del.Key}}
 		if d.APIKey != "" {
 			h.Set("Authorization", "Bearer "+d.APIKey)
+		}
+		if del.Proof != "" {
+			h.Set("Altcha", del.Proof)
 		}
 		return d.post(ctx, del, "/api/v1/reports", h)
 	case DoorChat:
@@ -170,20 +186,9 @@ var nonceField = regexp.MustCompile(`<input[^>]*\bname="nonce"[^>]*\bvalue="([^"
 
 // nonce opens the form as a browser does.
 func (d *Doors) nonce(ctx context.Context) (string, error) {
-	res, err := d.request(ctx, http.MethodGet, "/", nil, http.Header{"Accept": {"text/html"}})
+	page, err := d.get(ctx, DoorForm, "/")
 	if err != nil {
 		return "", err
-	}
-	defer res.Body.Close()
-	page, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil {
-		return "", fmt.Errorf("read the form: %w", err)
-	}
-	if res.StatusCode == http.StatusTooManyRequests {
-		return "", &Busy{DoorForm, res.StatusCode, 1}
-	}
-	if res.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the form answered %d: %.200s", res.StatusCode, page)
 	}
 	m := nonceField.FindSubmatch(page)
 	if m == nil {
@@ -192,8 +197,41 @@ func (d *Doors) nonce(ctx context.Context) (string, error) {
 	return string(m[1]), nil
 }
 
-func composeForm(c Complaint, nonce string) Delivery {
-	v := url.Values{"nonce": {nonce}, "category": {string(c.Category)}}
+// prove solves a challenge, which takes a few milliseconds.
+func (d *Doors) prove(ctx context.Context, door Door) (string, error) {
+	answer, err := d.get(ctx, door, "/api/v1/challenge")
+	if err != nil {
+		return "", err
+	}
+	var c altcha.Challenge
+	if err := json.Unmarshal(answer, &c); err != nil {
+		return "", fmt.Errorf("read the challenge: %w", err)
+	}
+	return altcha.Solve(c)
+}
+
+// get asks for what a door needs before anything is sent.
+func (d *Doors) get(ctx context.Context, door Door, path string) ([]byte, error) {
+	res, err := d.request(ctx, http.MethodGet, path, nil, http.Header{"Accept": {"text/html, application/json"}})
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if res.StatusCode == http.StatusTooManyRequests {
+		return nil, &Busy{door, res.StatusCode, 1}
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %d: %.200s", path, res.StatusCode, body)
+	}
+	return body, nil
+}
+
+func composeForm(c Complaint, nonce, proof string) Delivery {
+	v := url.Values{"nonce": {nonce}, "altcha": {proof}, "category": {string(c.Category)}}
 	set := func(name, value string) {
 		if value != "" {
 			v.Set(name, value)

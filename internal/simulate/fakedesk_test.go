@@ -15,8 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/abusedesk/abusedesk/internal/altcha"
 )
 
 const chatSecret = "whsec_c2VjcmV0IG9mIHRoZSBkb29y"
@@ -63,11 +66,17 @@ func newFakeDesk(t *testing.T) *fakeDesk {
 		f.mu.Unlock()
 		fmt.Fprintf(w, `<form method="post"><input type="hidden" name="nonce" value="n-%d"></form>`, n)
 	})
+	challenges := altcha.New("the fake desk's", 1)
+	mux.HandleFunc("GET /api/v1/challenge", func(w http.ResponseWriter, r *http.Request) { json.NewEncoder(w).Encode(challenges.Issue(time.Now())) })
 	mux.HandleFunc("POST /reports", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		v, err := url.ParseQuery(string(body))
 		if err != nil || v.Get("nonce") == "" {
 			http.Error(w, "no nonce", http.StatusBadRequest)
+			return
+		}
+		if _, err := challenges.Verify(time.Now(), v.Get("altcha")); err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
 		}
 		f.take(w, r, DoorForm, v.Get("nonce"), body, func(n int64) {
@@ -76,6 +85,10 @@ func newFakeDesk(t *testing.T) *fakeDesk {
 	})
 	mux.HandleFunc("POST /api/v1/reports", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		if _, err := challenges.Verify(time.Now(), r.Header.Get("Altcha")); err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+			return
+		}
 		f.take(w, r, DoorAPI, r.Header.Get("Idempotency-Key"), body, func(n int64) {
 			w.WriteHeader(http.StatusCreated)
 			json.NewEncoder(w).Encode(map[string]any{"report": n, "case": fmt.Sprintf("AB-2026-%06d", n), "status_url": f.URL + "/reports/x"})

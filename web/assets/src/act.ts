@@ -46,6 +46,7 @@ export function acts(): void {
   // A form that has been sent is not sent twice by an impatient second click.
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
+    if (event.defaultPrevented) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;

@@ -2,19 +2,19 @@
 
 import { toast } from "./toast";
 
-async function put(text: string): Promise<void> {
+async function put(text: string, copied = "Copied {what}", uncopied = "The browser did not allow copying"): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    toast(`Copied ${text}`);
+    toast(copied.replace("{what}", text));
   } catch {
-    toast("The browser did not allow copying");
+    toast(uncopied);
   }
 }
 
 export function copying(): void {
   document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("button[data-copy]");
-    if (button?.dataset.copy) void put(button.dataset.copy);
+    if (button?.dataset.copy) void put(button.dataset.copy, button.dataset.copied, button.dataset.uncopied);
   });
   // A selection that is one number, or lies inside one, is copied without its spaces.
   document.addEventListener("copy", (event) => {

@@ -28,7 +28,8 @@ export function themeSwitch(): void {
     if (next) root.dataset.theme = next;
     else delete root.dataset.theme;
     remember("theme", next);
-    for (const word of document.querySelectorAll("[data-theme-word]")) word.textContent = next || "system";
+    const said = { "": button.getAttribute("data-word-"), light: button.dataset.wordLight, dark: button.dataset.wordDark }[next];
+    for (const word of document.querySelectorAll("[data-theme-word]")) word.textContent = said ?? (next || "system");
     document.dispatchEvent(new Event("themechange"));
   });
 }
