@@ -36,7 +36,7 @@ func (w *world) routeAccess() map[string]access {
 	proposal := `{"kind":"channel_limit","target_kind":"account","target":"acct-1042","value":{"channels":5},"reason":"x"}`
 	because := `{"reason":"x"}`
 	return map[string]access{
-		"GET /": {everybody, ""}, "GET /assets/*file": {everybody, ""}, "POST /reports": {everybody, form("nonce", nonce, "description", "x")},
+		"GET /": {everybody, ""}, "GET /widget": {everybody, ""}, "GET /widget.js": {everybody, ""}, "GET /assets/*file": {everybody, ""}, "POST /reports": {everybody, form("nonce", nonce, "description", "x")},
 		"GET /reports/:token": {everybody, ""}, "POST /reports/:token/details": {everybody, form("details", "x")},
 		"GET /reports/:token/confirm/:code": {everybody, ""}, "POST /reports/:token/confirm/:code": {everybody, "x=y"}, "GET /api/v1/challenge": {anybody, ""},
 		"GET /healthz": {everybody, ""}, "GET /readyz": {everybody, ""}, "GET /api/docs": {everybody, ""},
@@ -62,7 +62,7 @@ func (w *world) routeAccess() map[string]access {
 		"POST /desk/cases/:ref/restrict": {deciders, restriction},
 		"GET /desk/restrictions":         {allStaff, ""}, "GET /desk/restrictions/:id": {allStaff, ""}, "POST /desk/restrictions/:id/approve": {approvers, ""},
 		"POST /desk/restrictions/:id/reject": {approvers, form("reason", "x")}, "POST /desk/restrictions/:id/lift": {deciders, form("reason", "x")},
-		"GET /desk/reports": {allStaff, ""}, "GET /desk/reports/:id": {allStaff, ""}, "POST /desk/reports/:id/reveal": {deciders, ""}, "GET /desk/messages/:id": {allStaff, ""},
+		"GET /desk/reports": {allStaff, ""}, "GET /desk/reports/:id": {allStaff, ""}, "POST /desk/reports/:id/reveal": {deciders, ""}, "GET /desk/messages/:id": {allStaff, ""}, "GET /desk/attachments/:id": {allStaff, ""},
 		"GET /desk/numbers": {allStaff, ""}, "GET /desk/numbers/:e164": {allStaff, ""}, "GET /desk/accounts": {allStaff, ""}, "GET /desk/accounts/:id": {allStaff, ""},
 		"GET /desk/campaigns": {allStaff, ""}, "GET /desk/campaigns/:id": {allStaff, ""}, "GET /api/v1/campaigns": {readers, ""}, "GET /api/v1/campaigns/:id": {readers, ""},
 		"GET /desk/sendings": {allStaff, ""}, "POST /desk/sendings/:id/resolve": {deciders, form("outcome", "delivered")},
