@@ -18,8 +18,13 @@ func TestSolutionsCountOnce(t *testing.T) {
 			}
 			return ok
 		}
-		if !spend("d1", "form") || !spend("d1", "form") || spend("d1", "another") || !spend("d2", "another") {
-			t.Error("a proof counts for others than who used it first, or not for who did")
+		for i, use := range []struct {
+			digest, by string
+			want       bool
+		}{{"d1", "form", true}, {"d1", "form", true}, {"d1", "another", false}, {"d2", "another", true}} {
+			if got := spend(use.digest, use.by); got != use.want {
+				t.Errorf("use %d of %s by %s: %v", i+1, use.digest, use.by, got)
+			}
 		}
 		// However many use one at the same moment, it counts for one of them.
 		var won atomic.Int32

@@ -116,7 +116,7 @@ func (s *Server) fileUnproved(c *gin.Context, page ReportFormPage, del cases.Del
 }
 
 func hashed(s string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(s)))
+	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
 
