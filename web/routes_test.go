@@ -112,6 +112,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 	w.propose("analyst") // restriction 1
 	w.said("+12025550171", script)
 	w.said("+12025550172", script)
+	w.attach("notes.txt", "text/plain", "They called.") // attachment 1
 	table := w.routeAccess()
 	e := gin.New()
 	if err := w.server.routes(e); err != nil {
