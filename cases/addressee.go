@@ -14,6 +14,7 @@ type Addressee struct {
 	ReceivedAt time.Time
 	Language   string      // of the report
 	Email      string      // as the report gave it; "" none
+	Chat       string      // the conversation that the report came by, see ConversationOf; "" none that we can answer in
 	Mail       MailHeaders // of the report's first message
 	BouncedAt  *time.Time  // mail to that address came back for good
 	Referred   bool        // was sent to another carrier in this case already
@@ -30,6 +31,9 @@ type Addressee struct {
 func (a Addressee) MayWrite(ours string) (bool, string) {
 	if why := withheld(a.Requester); why != "" {
 		return false, why
+	}
+	if a.Chat != "" {
+		return true, "" // who opened a conversation with us reads it
 	}
 	switch h := a.Mail; {
 	case a.Email == "":
@@ -80,7 +84,8 @@ func Outcomes(to []Addressee, ours string, d Disposition) []Sending {
 	}
 	var out []Sending
 	for _, a := range onePerReporter(to, ours) {
-		s := Sending{Kind: SendingOutcome, ReportID: a.ReportID, To: a.Email, Language: a.Language, Disposition: d, State: SendingPlanned}
+		s := a.letter(SendingOutcome)
+		s.Disposition = d
 		if ok, why := a.MayWrite(ours); !ok {
 			s.State, s.Note = SendingSuppressed, why
 		}
@@ -89,18 +94,36 @@ func Outcomes(to []Addressee, ours string, d Disposition) []Sending {
 	return out
 }
 
+// letter is one to the addressee: into the chat that the report came by, else by
+// mail.
+func (a Addressee) letter(k SendingKind) Sending {
+	s := Sending{Kind: k, Channel: ChannelEmail, ReportID: a.ReportID, To: a.Email, Language: a.Language, State: SendingPlanned}
+	if a.Chat != "" {
+		s.Channel, s.To = ChannelChat, a.Chat
+	}
+	return s
+}
+
 // onePerReporter keeps the newest report of each reporter that allows an
-// answer, else the newest; who gave no address is left out.
+// answer, else the newest; who gave no address and has no chat is left out.
 func onePerReporter(to []Addressee, ours string) []Addressee {
 	var out []Addressee
-	index := map[int64]int{}
+	type reporter struct {
+		id   int64
+		chat string // of somebody of whom nothing else is known
+	}
+	index := map[reporter]int{}
 	for _, a := range to {
-		if a.Email == "" {
+		if a.Email == "" && a.Chat == "" {
 			continue
 		}
-		i, known := index[a.ReporterID]
+		who := reporter{id: a.ReporterID}
+		if who.id == 0 {
+			who.chat = a.Chat
+		}
+		i, known := index[who]
 		if !known {
-			index[a.ReporterID] = len(out)
+			index[who] = len(out)
 			out = append(out, a)
 			continue
 		}

@@ -36,7 +36,9 @@ func (c *Case) Ask(a Actor, now time.Time, text string, report int64, to []Addre
 		c.State = StateAwaitingReporter
 	}
 	c.record(now, a, string(CmdAskReporter), text, map[string]string{"report": strconv.FormatInt(who.ReportID, 10)})
-	return Sending{Kind: SendingQuestion, CaseID: c.ID, ReportID: who.ReportID, To: who.Email, Language: who.Language, Text: text, State: SendingPlanned}, nil
+	s := who.letter(SendingQuestion)
+	s.CaseID, s.Text = c.ID, text
+	return s, nil
 }
 
 func (c *Case) whom(report int64, to []Addressee, ours string) (Addressee, error) {
@@ -55,5 +57,5 @@ func (c *Case) whom(report int64, to []Addressee, ours string) (Addressee, error
 		}
 		return a, nil
 	}
-	return Addressee{}, Invalid(Problem{"report", "choose a report of this case whose reporter left a mail address"})
+	return Addressee{}, Invalid(Problem{"report", "choose a report of this case whose reporter can be written to"})
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // Kind says what went wrong in a way that every edge of the program can
@@ -32,6 +33,8 @@ type Error struct {
 	Message  string
 	Problems []Problem
 	Err      error
+	// After is how long whoever is unavailable asked not to be tried again; 0 did not say.
+	After time.Duration
 }
 
 func (e *Error) Error() string {
@@ -52,6 +55,14 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// AfterOf is how long not to try again, as the error says; 0 it does not.
+func AfterOf(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.After
+	}
+	return 0
+}
 
 // Is makes errors.Is(err, ErrNotFound) true for every error of that kind.
 func (e *Error) Is(target error) bool {

@@ -24,6 +24,9 @@ type Filing struct {
 	// Acknowledgement is the answer that would be sent for a new report, with
 	// its state and note decided; nil for none.
 	Acknowledgement *Sending
+	// AnswerIn is after how long a silence the desk looks whether to say something
+	// in the conversation that the message came by; 0: it cannot.
+	AnswerIn time.Duration
 	// Notices are the letters to colleagues that it leads to: those that its case
 	// has not had are sent.
 	Notices []Sending

@@ -18,6 +18,7 @@ const (
 	JobUrgent    JobKind = "urgent"    // JobAssess of a case that cannot wait, before all else
 	JobCampaigns JobKind = "campaigns" // reports whose wording waits → campaigns; object 0, coalesced into one
 	JobUnpack    JobKind = "unpack"    // message → its attachments by their digests
+	JobChat      JobKind = "chat"      // report of a chat → what the desk says there once it is silent; coalesced per report
 	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )
 
@@ -62,6 +63,11 @@ type Job struct {
 // UrgentJob assesses a case that cannot wait, once for all reports that say so.
 func UrgentJob(caseID int64) Job {
 	return Job{Kind: JobUrgent, ObjectID: caseID, CoalesceKey: fmt.Sprintf("urgent:%d", caseID)}
+}
+
+// ChatJob looks at the chat that a report came by, at a time or soon after.
+func ChatJob(reportID int64, at time.Time) Job {
+	return Job{Kind: JobChat, ObjectID: reportID, CoalesceKey: fmt.Sprintf("chat:%d", reportID), RunAt: at}
 }
 
 // Lost is how many earlier attempts ended without a word: the process died, or

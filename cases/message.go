@@ -57,6 +57,8 @@ type Message struct {
 	Automatic bool
 	// TextAt is where its words begin in the text of its report; -1 they are not there.
 	TextAt     int
+	WrittenAt  *time.Time // of a chat message; nil: when it was received
+	WrittenSeq int64      // tells those of one moment apart
 	ReceivedAt time.Time
 	FiledAt    *time.Time
 }

@@ -80,7 +80,8 @@ type ReportView struct {
 	MovedFrom  int64
 	Subjects   []Subject
 	Reporter   *Reporter // masked unless revealed
-	Messages   []Message // without their bytes
+	Messages   []Message // without their bytes, in the order in which they were written
+	Said       []Sending // into the chat that the report came by, oldest first
 	// Files are the attachments that are unpacked; Unpacking says that some are not yet.
 	Files     []AttachmentView
 	Unpacking bool

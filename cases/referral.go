@@ -74,7 +74,7 @@ func (c *Case) Referral() Referral {
 
 // Refer ends the case as another carrier's and returns the letters that tell
 // its reporters so, once to each. ours is the address we send from, "" for no
-// letters.
+// letters by mail.
 func (c *Case) Refer(a Actor, now time.Time, to []Addressee, ours string) ([]Sending, error) {
 	if err := Permit(a, CmdResolveCase); err != nil {
 		return nil, err
@@ -90,15 +90,13 @@ func (c *Case) Refer(a Actor, now time.Time, to []Addressee, ours string) ([]Sen
 		return nil, err
 	}
 	c.ReferredAt = &now
-	if ours == "" {
-		return nil, nil
-	}
 	var out []Sending
 	for _, p := range onePerReporter(to, ours) {
-		if p.Referred {
+		if p.Referred || ours == "" && p.Chat == "" {
 			continue
 		}
-		s := Sending{Kind: SendingReferral, ReportID: p.ReportID, To: p.Email, Language: p.Language, Disposition: DispositionReferred, State: SendingPlanned}
+		s := p.letter(SendingReferral)
+		s.Disposition = DispositionReferred
 		if ok, why := p.MayWrite(ours); !ok {
 			s.State, s.Note = SendingSuppressed, why
 		}

@@ -194,7 +194,8 @@ type Bounce struct {
 // confidence for what was guessed. Parsing never fails; what could not be
 // read is said in Warnings.
 type Parsed struct {
-	Thread      string // joins messages of one conversation into one report; "" stands alone
+	Thread      string  // joins messages of one conversation into one report; "" stands alone
+	Written     Written // its place in that conversation, of a chat
 	Subject     string
 	Text        string // what was written, as plain text; offsets in Numbers point into it
 	Quoted      string // what a reply quotes of earlier messages, apart from Text
@@ -217,6 +218,7 @@ type Parsed struct {
 	Mail         MailHeaders
 	Bounce       *Bounce           // nil: the mail is no bounce
 	Auth         map[string]string // dkim, spf, dmarc as the receiving server stated them
+	Unknown      []Want            // what the writer was asked and says that he does not know
 	Warnings     []string
 	Unreadable   bool   // nothing could be understood; the raw bytes are there
 	Parser       string // name and version of what read it
@@ -290,6 +292,7 @@ type Details struct {
 	Impersonated string     `json:"impersonated,omitempty"`
 	Traceback    *Traceback `json:"traceback,omitempty"`
 	Extracts     []Extract  `json:"extracts,omitempty"`
+	Unknown      []Want     `json:"unknown,omitempty"` // the reporter says that he does not know
 }
 
 // Subject is a number that a report is about, in its role.

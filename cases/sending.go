@@ -9,6 +9,7 @@ const (
 	SendingAcknowledgement SendingKind = "acknowledgement" // your report is here
 	SendingQuestion        SendingKind = "question"        // what an analyst wants to know
 	SendingOutcome         SendingKind = "outcome"         // how the case ended
+	SendingDetails         SendingKind = "details"         // what the desk itself asks in a chat: see Wants
 	SendingTraceback       SendingKind = "traceback_answer"
 	SendingReferral        SendingKind = "referral"     // not ours: who answers for it, and where to report
 	SendingConfirmation    SendingKind = "confirmation" // the link that files a form without a proof of work
@@ -41,14 +42,17 @@ type Sending struct {
 	Kind        SendingKind
 	CaseID      int64
 	ReportID    int64
-	DeliveryID  int64  // the message that a confirmation is about, which is of no report yet; else 0
-	To          string `gorm:"column:recipient"`
-	ToDigest    string // salted, for the audit log and the hourly limit
-	MessageID   string // stable, unguessable; replies find their report by it
+	DeliveryID  int64   // the message that a confirmation is about, which is of no report yet; else 0
+	Channel     Channel // ChannelEmail, or ChannelChat: into the conversation that To names
+	To          string  `gorm:"column:recipient"`
+	ToDigest    string  // salted, for the audit log and the hourly limit
+	MessageID   string  // stable, unguessable; replies find their report by it
 	Language    string
 	Text        string      // what the analyst wrote; of a question, or the answer to a traceback request
 	Disposition Disposition // what the case turned out to be; of an outcome
 	Lane        Lane        // of an alert
+	Wants       []Want      `gorm:"serializer:json"` // of a question of the desk's own
+	Turn        int         // which of those it is, from 1
 	State       SendingState
 	Note        string
 	CreatedAt   time.Time
@@ -65,14 +69,16 @@ func (s SendingState) Delivered() bool {
 	return s != SendingRefused && s != SendingBounced && s != SendingSuppressed
 }
 
-// Outcome is what a mail server said to a sending. All false means that it is
+// Outcome is what a mail server or a chat said to a sending. All false means that it is
 // neither taken nor refused for good, and not to be tried again by itself.
 type Outcome struct {
 	Taken   bool
 	Refused bool // for good (5xx)
 	// Retry is set when it certainly was not taken and may be tried later
-	// (no connection, 4xx before the data).
+	// (no connection, 4xx before the data, 429), and After how long not before; 0
+	// did not say.
 	Retry bool
+	After time.Duration
 	Note  string
 }
 

@@ -52,10 +52,10 @@ type Judgement struct {
 // they can be told.
 func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, j Judgement) (cases.Case, error) {
 	return d.write(ctx, a, cases.CmdResolveCase, ref, j.Version, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
-		if err := c.Resolve(a, d.now(), j.Disposition, j.Reason); err != nil || j.Quiet || d.Mailer == nil || c.Kind == cases.CaseTraceback {
+		if err := c.Resolve(a, d.now(), j.Disposition, j.Reason); err != nil || j.Quiet || c.Kind == cases.CaseTraceback {
 			return nil, err // who asks for a traceback gets its answer, not the words for reporters
 		}
-		return cases.Outcomes(to, d.Mailer.From(), j.Disposition), nil
+		return cases.Outcomes(to, d.from(), j.Disposition), nil
 	})
 }
 
@@ -63,10 +63,10 @@ func (d *Desk) Resolve(ctx context.Context, a cases.Actor, ref string, j Judgeme
 // newest who can be written to.
 func (d *Desk) Ask(ctx context.Context, a cases.Actor, ref string, report int64, text string) (cases.Case, error) {
 	return d.write(ctx, a, cases.CmdAskReporter, ref, 0, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
-		if d.Mailer == nil {
+		if d.Mailer == nil && len(to) == 0 {
 			return nil, cases.Conflict("no mail server is configured, so that nobody can be asked")
 		}
-		q, err := c.Ask(a, d.now(), text, report, to, d.Mailer.From())
+		q, err := c.Ask(a, d.now(), text, report, to, d.from())
 		return []cases.Sending{q}, err
 	})
 }
@@ -84,10 +84,8 @@ func (d *Desk) write(ctx context.Context, a cases.Actor, cmd cases.Command, ref 
 		if err := checkCaseRef(*c, ref); err != nil {
 			return nil, err
 		}
-		letters, err := change(c, to)
-		for i := range letters {
-			letters[i].MessageID = cases.LetterID(newToken(), d.MailDomain)
-		}
+		letters, err := change(c, d.within(c.Kind, to))
+		d.name(letters)
 		return letters, err
 	})
 }

@@ -26,9 +26,15 @@ type Config struct {
 	// Mailer is nil where no mail server is configured: then nothing is sent,
 	// and each sending says so.
 	Mailer  Mailer
-	Scanner Scanner           // nil: attachments are not scanned
-	Fetcher Fetcher           // nil: what a chat keeps is not fetched
-	Rates   *numbers.RateDeck // nil: no destination is known to be dear
+	Scanner Scanner // nil: attachments are not scanned
+	Fetcher Fetcher // nil: what a chat keeps is not fetched
+	// Chats answer in the conversations of chat products, by product; in those of
+	// the others nothing is said.
+	Chats map[string]Chat
+	// ChatSilence is how long a conversation is silent before the desk says
+	// something in it; 0: cases.ChatSilence.
+	ChatSilence time.Duration
+	Rates       *numbers.RateDeck // nil: no destination is known to be dear
 	// Emergency is who may always be called.
 	Emergency *numbers.Emergency
 	// Salt makes digests of addresses useless outside this installation.
@@ -73,6 +79,9 @@ func New(c Config) *Desk {
 	}
 	if c.Hint == nil {
 		c.Hint = func() {}
+	}
+	if c.ChatSilence == 0 {
+		c.ChatSilence = cases.ChatSilence
 	}
 	if c.MailDomain == "" {
 		c.MailDomain = "abusedesk.invalid"

@@ -67,29 +67,37 @@ func (d *Desk) filing(ctx context.Context, u Unfiled, m cases.Message) (cases.Fi
 			Warnings: []string{fmt.Sprintf("%d attempts to read this message ended without a word; it was filed unread", u.Lost)}}
 	} else {
 		var err error
-		if f.Parsed, err = d.parse(ctx, m); err != nil {
+		if f.Parsed, err = d.parse(ctx, m, nil); err != nil {
 			return f, fmt.Errorf("read message %d: %w", m.ID, err)
+		}
+		if f.Parsed, err = d.answered(ctx, m, f.Parsed); err != nil {
+			return f, fmt.Errorf("read the answer in message %d: %w", m.ID, err)
 		}
 	}
 	if f.Parsed.AsksTraceback() && !f.Parsed.Automatic() {
 		q := d.Requesters.Request(m, f.Parsed, d.AuthServers, d.Office.Clock(f.Parsed.Reporter.Kind, m.ReceivedAt), d.now())
 		f.Request = &q
 	}
-	f.Acknowledgement = d.acknowledgement(m, f.Parsed, f.Request)
+	if d.answerable(m) && f.Request == nil {
+		f.AnswerIn = d.ChatSilence // in the chat, and not by mail as well
+	} else {
+		f.Acknowledgement = d.acknowledgement(m, f.Parsed, f.Request)
+	}
 	f.Notices = d.notices(f.Parsed)
 	return f, nil
 }
 
-// parse chooses the reader by door. A panic in a parser is a bug, but not one
+// parse chooses the reader by door; asked is what the writer was asked before, of
+// a chat. A panic in a parser is a bug, but not one
 // that may lose a report.
-func (d *Desk) parse(ctx context.Context, m cases.Message) (p cases.Parsed, err error) {
+func (d *Desk) parse(ctx context.Context, m cases.Message, asked []cases.Want) (p cases.Parsed, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.Log.Error("parser panicked", "message", m.ID, "channel", m.Channel, "panic", r, "stack", string(debug.Stack()))
 			p = cases.Parsed{Category: cases.CategoryOther, Unreadable: true, Warnings: []string{"reading this message failed; it was filed unread"}}
 		}
 	}()
-	c := intake.Context{Region: m.Meta.Region, Language: m.Meta.Language, ReceivedAt: m.ReceivedAt, AuthServers: d.AuthServers}
+	c := intake.Context{Region: m.Meta.Region, Language: m.Meta.Language, ReceivedAt: m.ReceivedAt, Source: m.Source, Asked: asked, AuthServers: d.AuthServers}
 	if c.Region == "" {
 		c.Region = d.Region
 	}

@@ -178,6 +178,12 @@ type Outbox interface {
 	// DecideSending is a person's word on an unknown one: it was sent, it was
 	// not and stays so, or it is to be tried again (planned).
 	DecideSending(ctx context.Context, a cases.Actor, now time.Time, id int64, state cases.SendingState, note string) error
+	// TurnChat commits what the desk says in the chat that a report came by, as
+	// decide makes of how that stands, with the completion of the attempt.
+	TurnChat(ctx context.Context, at cases.Attempt, now time.Time, reportID int64, decide func(cases.Chat) cases.Turn) error
+	// AskedInChat is what the desk asked last in the conversation that a message
+	// belongs to, before it came; nil for nothing.
+	AskedInChat(ctx context.Context, m cases.Message, thread string) ([]cases.Want, error)
 	RetryJob(ctx context.Context, a cases.Actor, now time.Time, id int64) error
 	Operations(ctx context.Context, now time.Time) (cases.Operations, error)
 }
@@ -241,4 +247,10 @@ type Fetcher interface {
 type Mailer interface {
 	Send(ctx context.Context, l cases.Letter) (cases.Outcome, error)
 	From() string // the address we send from
+}
+
+// Chat writes into the conversations of one chat product, and says of each
+// attempt what a Mailer says.
+type Chat interface {
+	Send(ctx context.Context, l cases.Letter) (cases.Outcome, error)
 }

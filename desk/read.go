@@ -41,7 +41,7 @@ func (d *Desk) Dossier(ctx context.Context, a cases.Actor, ref string) (cases.Do
 	}
 	likenesses(dos.Campaigns)
 	for i := range dos.Sendings {
-		dos.Sendings[i].To = maskAddress(dos.Sendings[i].To)
+		maskSending(&dos.Sendings[i])
 	}
 	return dos, nil
 }
@@ -226,7 +226,7 @@ func (d *Desk) Sendings(ctx context.Context, a cases.Actor, state cases.SendingS
 	}
 	p, err := d.Store.Sendings(ctx, state, cursor, limit)
 	for i := range p.Items {
-		p.Items[i].To = maskAddress(p.Items[i].To)
+		maskSending(&p.Items[i])
 	}
 	return p, err
 }

@@ -18,19 +18,13 @@ func (d *Desk) Refer(ctx context.Context, a cases.Actor, ref string, version int
 
 // refer is referral for letters that no command writes.
 func (d *Desk) refer(a cases.Actor, c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
-	letters, err := d.referral(a, c, to)
-	for i := range letters {
-		letters[i].MessageID = cases.LetterID(newToken(), d.MailDomain)
-	}
+	letters, err := d.referral(a, c, d.within(c.Kind, to))
+	d.name(letters)
 	return letters, err
 }
 
 func (d *Desk) referral(a cases.Actor, c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
-	ours := ""
-	if d.Mailer != nil {
-		ours = d.Mailer.From()
-	}
-	return c.Refer(a, d.now(), to, ours)
+	return c.Refer(a, d.now(), to, d.from())
 }
 
 // Responsible says which carrier answers for a number of a case or of a page.

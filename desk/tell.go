@@ -14,8 +14,8 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 	if err != nil {
 		return fmt.Errorf("sending %d: %w", sendingID, err)
 	}
-	if d.Mailer == nil && s.State == cases.SendingPlanned {
-		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingSuppressed, "no mail server is configured")
+	if _, missing := d.way(s); missing != "" && s.State == cases.SendingPlanned {
+		return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingSuppressed, missing)
 	}
 	if s.Kind == cases.SendingConfirmation {
 		return d.tellConfirmation(ctx, at, s)
@@ -65,12 +65,28 @@ func (d *Desk) attempt(ctx context.Context, at cases.Attempt, l cases.Letter) er
 	if err := settle(cases.SendingPlanned, out.Note); err != nil {
 		return err
 	}
-	return &cases.Error{Kind: cases.KindUnavailable, Message: "the mail server did not take it: " + out.Note}
+	return &cases.Error{Kind: cases.KindUnavailable, Message: "it was not taken: " + out.Note, After: out.After}
 }
 
 func (d *Desk) send(ctx context.Context, l cases.Letter) (cases.Outcome, error) {
-	if d.Mailer == nil {
-		return cases.Outcome{Retry: true, Note: "no mail server is configured"}, nil
+	way, missing := d.way(l.Sending)
+	if way == nil {
+		return cases.Outcome{Retry: true, Note: missing}, nil
 	}
-	return d.Mailer.Send(ctx, l)
+	return way.Send(ctx, l)
+}
+
+// way is what takes a sending where it is to go; missing says why there is none.
+func (d *Desk) way(s cases.Sending) (way Chat, missing string) {
+	if s.Channel == cases.ChannelChat {
+		to, _ := cases.ParseConversation(s.To)
+		if c := d.Chats[to.Product]; c != nil {
+			return c, ""
+		}
+		return nil, "nothing is configured to answer in chats of " + to.Product
+	}
+	if d.Mailer == nil {
+		return nil, "no mail server is configured"
+	}
+	return d.Mailer, ""
 }

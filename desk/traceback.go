@@ -90,12 +90,8 @@ type TracebackAnswer struct {
 // AnswerTraceback sends the answer to a verified requester by mail, at most once.
 func (d *Desk) AnswerTraceback(ctx context.Context, a cases.Actor, ref string, in TracebackAnswer) (cases.Case, error) {
 	return d.write(ctx, a, cases.CmdAnswerTraceback, ref, in.Version, func(c *cases.Case, to []cases.Addressee) ([]cases.Sending, error) {
-		ours := ""
-		if d.Mailer != nil {
-			ours = d.Mailer.From()
-		}
 		// First whether it may be, so that nobody is sent to look for a mail server.
-		s, err := c.AnswerTraceback(a, d.now(), in.Text, in.Report, to, ours)
+		s, err := c.AnswerTraceback(a, d.now(), in.Text, in.Report, to, d.from())
 		if err == nil && d.Mailer == nil {
 			err = cases.Conflict("no mail server is configured, so that nothing can be answered")
 		}

@@ -35,7 +35,7 @@ func (d *Desk) Unpack(ctx context.Context, at cases.Attempt, messageID int64, fa
 	}
 	var fs []cases.UnpackedFile
 	src := intake.Source{Open: func() (io.ReadCloser, error) { return d.Vault.Open(ctx, m.Kept()) }, Size: m.Size}
-	err = intake.Unpack(m.Channel, m.Meta.ContentType, src, func(a cases.Attachment, r io.Reader) error {
+	err = intake.Unpack(m.Channel, m.Source, m.Meta.ContentType, src, func(a cases.Attachment, r io.Reader) error {
 		if len(fs) == intake.MaxAttachments {
 			return nil
 		}

@@ -144,6 +144,8 @@ func (w *world) work() {
 				err = w.desk.Assess(ctx, j.at, j.ObjectID)
 			case cases.JobTell, cases.JobAlert:
 				err = w.desk.Tell(ctx, j.at, j.ObjectID)
+			case cases.JobChat:
+				err = w.desk.TurnChat(ctx, j.at, j.ObjectID)
 			case cases.JobCampaigns:
 				err = w.desk.PlaceScripts(ctx, j.at)
 			case cases.JobUnpack:

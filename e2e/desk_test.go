@@ -68,7 +68,7 @@ func newDesk(t testing.TB, s setup) *desk {
 	d.env["IMAP_URLS"] = mailbox.URL(mailUser) + "?after=move:Filed"
 	d.env["SMTP_URL"] = "smtp://" + d.sink.addr
 	d.env["MAIL_FROM"] = "abuse@carrier.example"
-	d.env["CHAT_WEBHOOK_SECRET"] = chatSecret
+	d.env["CHAT_WEBHOOK_SECRET"], d.env["CHATWOOT_WEBHOOK_SECRET"], d.env["INTERCOM_CLIENT_SECRET"] = chatSecret, chatSecret, chatSecret
 	d.env["TRUSTED_PROXIES"] = "127.0.0.1"
 	d.listen()
 	return d

@@ -71,6 +71,10 @@ func TestBadInputAtEachDoor(t *testing.T) {
 			{"chat: no conversation", "/hooks/chat/standard", jsonType, `{"type":"message.created","data":{"text":"x"}}`, signed(t, chatSecret, "evt_5", time.Now(), `{"type":"message.created","data":{"text":"x"}}`), []int{422}, "conversation_id"},
 			{"chat: another event", "/hooks/chat/standard", jsonType, `{"type":"ping"}`, signed(t, chatSecret, "evt_6", time.Now(), `{"type":"ping"}`), []int{200}, ""},
 			{"chat: too large", "/hooks/chat/standard", jsonType, big, nil, []int{413}, ""},
+			{"Chatwoot: no signature", "/hooks/chat/chatwoot", jsonType, `{"event":"message_created"}`, nil, []int{401}, ""},
+			{"Chatwoot: too large", "/hooks/chat/chatwoot", jsonType, big, nil, []int{413}, ""},
+			{"Intercom: wrong signature", "/hooks/chat/intercom", jsonType, `{"topic":"ping"}`, []string{"X-Hub-Signature", "sha1=00"}, []int{401}, ""},
+			{"Intercom: looks first", "GET /hooks/chat/intercom", "", "", nil, []int{200}, ""},
 
 			{"calls: no key", "/api/v1/calls?source=x", lines, "{}", nil, []int{401}, ""},
 			{"calls: key without the scope", "/api/v1/calls?source=x", lines, "{}", key(policy), []int{403}, ""},

@@ -51,6 +51,10 @@ func Chat(raw []byte, c Context) (cases.Parsed, error) {
 	default:
 		f.parsed.Thread = ChatThread(id)
 	}
+	var written loose
+	if json.Unmarshal(orNull(o["timestamp"]), &written) == nil {
+		f.writtenAt(written.moment(), 0)
+	}
 	f.description("data.text", f.str("data.text", data["text"]))
 	f.structured("data.", data)
 	if s := data["sender"]; !isNull(s) {

@@ -33,6 +33,10 @@ type Context struct {
 	Language string
 	// ReceivedAt is what "yesterday" is relative to.
 	ReceivedAt time.Time
+	// Source is the door, of a chat the product: cases.ChatIntercom and so on.
+	Source string
+	// Asked is what the writer was asked before he wrote this, of a chat.
+	Asked []cases.Want
 	// AuthServers are the names (authserv-id) by which the operator's own
 	// mail servers state authentication results; none: see authResults.
 	AuthServers []string
@@ -70,6 +74,10 @@ func Read(channel cases.Channel, contentType string, src Source, c Context) (cas
 	}
 	var p cases.Parsed
 	switch {
+	case channel == cases.ChannelChat && c.Source == cases.ChatIntercom:
+		p, err = Intercom(raw, c)
+	case channel == cases.ChannelChat && c.Source == cases.ChatChatwoot:
+		p, err = Chatwoot(raw, c)
 	case channel == cases.ChannelChat:
 		p, err = Chat(raw, c)
 	case mediaType == "text/plain":

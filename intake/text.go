@@ -40,6 +40,7 @@ func understand(p *cases.Parsed, c Context) {
 	u.traceback()
 	u.lane()
 	u.reconsider()
+	u.answer()
 }
 
 // understanding is the work on one report. readings[0] is its text; a subject

@@ -42,8 +42,13 @@ func (u *understanding) occurredAt() {
 	r, at, confidence := findTime(u.p, u.body(), u.context)
 	if r.Known() {
 		u.p.OccurredAt = r
-		u.note(cases.ExtractTime, r.Earliest.Format(time.RFC3339)+"/"+r.Latest.Format(time.RFC3339), confidence, at)
+		u.note(cases.ExtractTime, rangeText(r), confidence, at)
 	}
+}
+
+// rangeText writes a range of time as an extract has it.
+func rangeText(r cases.TimeRange) string {
+	return r.Earliest.Format(time.RFC3339) + "/" + r.Latest.Format(time.RFC3339)
 }
 
 // findTime finds when the call was. The first date of the text counts, with the

@@ -24,8 +24,8 @@ type UnpackFunc func(a cases.Attachment, r io.Reader) error
 // and in no particular order. A mail in the mail is passed over: its own
 // attachments come by themselves. An archive stays one file. The memory needed
 // does not grow with a mail or a form. Size and digest are not filled in: who
-// reads the bytes knows them for certain.
-func Unpack(channel cases.Channel, contentType string, src Source, each UnpackFunc) error {
+// reads the bytes knows them for certain. source is the door, as Context.Source.
+func Unpack(channel cases.Channel, source, contentType string, src Source, each UnpackFunc) error {
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		mediaType, _, _ = strings.Cut(contentType, ";")
@@ -45,7 +45,12 @@ func Unpack(channel cases.Channel, contentType string, src Source, each UnpackFu
 	}
 	p, _ := JSON(raw, Context{})
 	field := func(o map[string]json.RawMessage) json.RawMessage { return o["attachments"] }
-	if channel == cases.ChannelChat {
+	switch {
+	case channel == cases.ChannelChat && source == cases.ChatIntercom:
+		p, _ = Intercom(raw, Context{})
+	case channel == cases.ChannelChat && source == cases.ChatChatwoot:
+		p, _ = Chatwoot(raw, Context{})
+	case channel == cases.ChannelChat:
 		p, _ = Chat(raw, Context{})
 		field = func(o map[string]json.RawMessage) json.RawMessage {
 			var data map[string]json.RawMessage

@@ -154,7 +154,7 @@ func TestOtherDoorsAreUnpacked(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []cases.Attachment
-		err = Unpack(x.channel, x.contentType, kept([]byte(x.body)), gather(&got))
+		err = Unpack(x.channel, "", x.contentType, kept([]byte(x.body)), gather(&got))
 		if err != nil {
 			t.Errorf("%s: %v", x.contentType, err)
 		}
@@ -175,7 +175,7 @@ func TestOtherDoorsAreUnpacked(t *testing.T) {
 func TestUnpackSaysWhenTheSourceFails(t *testing.T) {
 	broken := Source{Size: 100, Open: func() (io.ReadCloser, error) { return nil, errors.New("the disk is gone") }}
 	for _, contentType := range []string{"message/rfc822", "multipart/form-data; boundary=x", "application/json"} {
-		if err := Unpack(cases.ChannelWeb, contentType, broken, func(cases.Attachment, io.Reader) error { return nil }); err == nil {
+		if err := Unpack(cases.ChannelWeb, "", contentType, broken, func(cases.Attachment, io.Reader) error { return nil }); err == nil {
 			t.Errorf("%s: no error", contentType)
 		}
 	}

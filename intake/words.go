@@ -29,9 +29,10 @@ const (
 	bookMoney     = "money.txt"
 	bookTraceback = "traceback.txt"
 	bookSaid      = "transcripts.txt"
+	bookAnswer    = "answers.txt"
 )
 
-var books = []string{bookCategory, bookPretext, bookReporter, bookLanguage, bookRole, bookBrand, bookLane, bookMoney, bookTraceback, bookSaid}
+var books = []string{bookCategory, bookPretext, bookReporter, bookLanguage, bookRole, bookBrand, bookLane, bookMoney, bookTraceback, bookSaid, bookAnswer}
 
 // lexicon is everything that data holds, ready to be used. It is never changed.
 type lexicon struct {

@@ -16,7 +16,7 @@ import (
 // (RFC 3834), so that no honest machine answers it. The header writer encodes
 // and refuses what could break out of a header line.
 func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
-	subject, text, err := compose(l, m.wordsOf(l))
+	subject, text, err := compose(l, m.voice.wordsOf(l))
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-message/mail"
@@ -46,6 +45,7 @@ type MailerConfig struct {
 type Mailer struct {
 	cfg      MailerConfig
 	from     mail.Address
+	voice    Voice
 	addr     string
 	host     string
 	user     *url.Userinfo
@@ -66,11 +66,7 @@ func NewMailer(c MailerConfig) (*Mailer, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Operator == "" {
-		c.Operator = "abusedesk"
-	}
-	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
-	m := &Mailer{cfg: c, from: mail.Address{Name: from.Name, Address: from.Address}, host: u.Hostname(), user: u.User, implicit: u.Scheme == "smtps"}
+	m := &Mailer{cfg: c, voice: NewVoice(c.BaseURL, c.Operator), from: mail.Address{Name: from.Name, Address: from.Address}, host: u.Hostname(), user: u.User, implicit: u.Scheme == "smtps"}
 	port := u.Port()
 	switch {
 	case port != "":

@@ -37,14 +37,31 @@ type words struct {
 	Urgent      string // why, in a clause
 	Showed      string // the words that showed it
 	Text        string // of the report
+	Wants       []cases.Want
+	First       bool // the first word in a conversation
+}
+
+// Voice is in whose name something is said.
+type Voice struct {
+	BaseURL  string // of the status links
+	Operator string
+}
+
+// NewVoice speaks for an operator whose status links begin with a URL.
+func NewVoice(baseURL, operator string) Voice {
+	if operator == "" {
+		operator = "abusedesk"
+	}
+	return Voice{BaseURL: strings.TrimSuffix(baseURL, "/"), Operator: operator}
 }
 
 // wordsOf fills in what the words of a letter can need.
-func (m *Mailer) wordsOf(l cases.Letter) words {
-	w := words{Ref: l.Case.Ref, StatusURL: m.cfg.BaseURL + "/reports/" + l.Report.Token, Operator: m.cfg.Operator,
+func (v Voice) wordsOf(l cases.Letter) words {
+	w := words{Ref: l.Case.Ref, StatusURL: v.BaseURL + "/reports/" + l.Report.Token, Operator: v.Operator,
 		Question: l.Sending.Text, Disposition: l.Sending.Disposition, Carrier: l.Responsible.Carrier, Contact: l.Responsible.AbuseContact,
 		TollFree: l.Responsible.TollFree, Region: l.Region, Texts: l.Report.Category == cases.CategoryTextSpam,
-		ConfirmURL: m.cfg.BaseURL + l.Confirm, CaseURL: m.cfg.BaseURL + "/desk/cases/" + l.Case.Ref, Urgent: cases.LaneText(l.Sending.Lane), Text: l.Report.Text}
+		ConfirmURL: v.BaseURL + l.Confirm, CaseURL: v.BaseURL + "/desk/cases/" + l.Case.Ref, Urgent: cases.LaneText(l.Sending.Lane), Text: l.Report.Text,
+		Wants: l.Sending.Wants, First: l.Sending.Turn <= 1}
 	if n := l.Responsible.Number; n != "" {
 		w.Number = numbers.Format(n)
 	}
@@ -84,12 +101,15 @@ func excerpt(s string, most int) string {
 var templates = template.Must(template.New("").Option("missingkey=error").ParseFS(templateFiles, "templates/*.txt"))
 
 // compose returns subject and text in the language of the letter, or in
-// English. A kind without words is an error.
+// English. In a chat some things are said in fewer words. A kind without words is an error.
 func compose(l cases.Letter, w words) (subject, text string, err error) {
 	language, _, _ := strings.Cut(strings.ToLower(l.Sending.Language), "-")
 	kind := string(l.Sending.Kind)
 	if l.Case.Kind == cases.CaseTraceback && l.Sending.Kind == cases.SendingAcknowledgement {
 		kind = "traceback_acknowledgement" // in English alone, like the answer: it is the trade's
+	}
+	if chat := "chat_" + kind; l.Sending.Channel == cases.ChannelChat && templates.Lookup(chat+"."+fallback+".txt") != nil {
+		kind = chat
 	}
 	t := templates.Lookup(fmt.Sprintf("%s.%s.txt", kind, language))
 	if t == nil {

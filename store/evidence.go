@@ -154,12 +154,15 @@ func reportViews(tx *gorm.DB, cond string, args ...any) ([]cases.ReportView, err
 		v.Subjects = append(v.Subjects, s)
 	}
 	var messages []cases.Message
-	if err := tx.Raw("SELECT "+messageFields+" FROM messages WHERE report_id <> 0 AND report_id IN ? ORDER BY id", ids).Scan(&messages).Error; err != nil {
+	if err := tx.Raw("SELECT "+messageFields+" FROM messages WHERE report_id <> 0 AND report_id IN ? ORDER BY coalesce(written_at, received_at), written_seq, id", ids).Scan(&messages).Error; err != nil {
 		return nil, err
 	}
 	for _, m := range messages {
 		v := byID[m.ReportID]
 		v.Messages = append(v.Messages, m)
+	}
+	if err := addSaid(tx, byID); err != nil {
+		return nil, err
 	}
 	if len(reporterIDs) == 0 {
 		return views, nil

@@ -143,7 +143,13 @@ func (x *filings) pass(pending []*filing) ([]*filing, error) {
 		if err != nil {
 			return nil, err
 		}
-		if to.report != 0 && !to.over {
+		if joined := fmt.Sprint("joined ", to.report); to.report != 0 && !to.over {
+			if before[joined] { // where its words go depends on where those before it went
+				one.leads(before)
+				later = append(later, one)
+				continue
+			}
+			before[joined] = true
 			if err := one.join(to); err != nil {
 				return nil, err
 			}

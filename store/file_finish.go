@@ -43,6 +43,9 @@ func (x *filings) finish(ones []*filing) error {
 		if len(one.Parsed.Attachments) > 0 {
 			jobs = append(jobs, cases.Job{Kind: cases.JobUnpack, ObjectID: one.Message.ID})
 		}
+		if one.AnswerIn > 0 && !automatic {
+			jobs = append(jobs, cases.ChatJob(f.ReportID, x.now.Add(one.AnswerIn)))
+		}
 		if one.words() {
 			scripts = append(scripts, f.ReportID)
 		}
@@ -69,7 +72,10 @@ func (x *filings) finish(ones []*filing) error {
 	_, err = changes{table: "messages", v: "v(id, report_id, reference, automatic, text_at)", row: "(CAST(? AS bigint), CAST(? AS bigint), ?, CAST(? AS boolean), CAST(? AS integer))",
 		set:  "state = 'filed', report_id = v.report_id, reference = v.reference, automatic = v.automatic, text_at = v.text_at, filed_at = ?",
 		args: []any{x.now}}.apply(x.tx, rows)
-	return err
+	if err != nil {
+		return err
+	}
+	return x.datePlaces(ones)
 }
 
 // words says whether the message brought some in which a script could be. Of a

@@ -48,7 +48,13 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 	if err := x.tx.Raw("SELECT DISTINCT kind, number FROM corrections WHERE report_id = ?", r.ID).Scan(&corrected).Error; err != nil {
 		return 0, err
 	}
-	at := appendText(&r, x.Parsed.Text)
+	at, err := x.placeText(&r)
+	if err != nil {
+		return 0, err
+	}
+	if err := x.meetReporter(&r); err != nil {
+		return 0, err
+	}
 	added := newSubjects(known, uncorrected(x.subjects, corrected), at)
 	before := r
 	if t := r.Details.Traceback; t != nil {
@@ -61,8 +67,8 @@ func (x *filing) addTo(f cases.Filed, r cases.Report) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	err = x.tx.Exec(`UPDATE reports SET text = ?, lane = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, details = ?, unreadable = ?,
-		replied_at = ? WHERE id = ?`, r.Text, r.Lane, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, details, r.Unreadable,
+	err = x.tx.Exec(`UPDATE reports SET reporter_id = ?, language = ?, text = ?, lane = ?, category = ?, pretext = ?, account = ?, earliest = ?, latest = ?, occurrences = ?, identity = ?, details = ?, unreadable = ?,
+		replied_at = ? WHERE id = ?`, r.ReporterID, r.Language, r.Text, r.Lane, r.Category, r.Pretext, r.Account, storedPtr(r.Earliest), storedPtr(r.Latest), r.Occurrences, r.Identity, details, r.Unreadable,
 		x.now, r.ID).Error
 	if err != nil {
 		return 0, err
@@ -195,6 +201,9 @@ func fill(r *cases.Report, p cases.Parsed, at int) {
 	if r.Account == "" {
 		r.Account = p.Account
 	}
+	if r.Language == "" {
+		r.Language = p.Language
+	}
 	if r.Earliest == nil && r.Latest == nil {
 		r.Earliest, r.Latest = known(p.OccurredAt.Earliest), known(p.OccurredAt.Latest)
 	}
@@ -215,6 +224,11 @@ func fill(r *cases.Report, p cases.Parsed, at int) {
 	}
 	if d.Impersonated == "" {
 		d.Impersonated = p.Impersonated
+	}
+	for _, w := range p.Unknown {
+		if !slices.Contains(d.Unknown, w) {
+			d.Unknown = append(d.Unknown, w)
+		}
 	}
 	switch {
 	case d.Traceback == nil:

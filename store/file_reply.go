@@ -17,6 +17,8 @@ type place struct {
 	// because that is resolved and no longer reopens; or, with asks, because it is
 	// about abuse and the message a traceback request, which is a case of its own.
 	over, asks bool
+	// quiet: over, because the conversation had ended; chat: it is one.
+	quiet, chat bool
 	// key is one that leads here from now on, "" for none.
 	key string
 	// bounced is the sending that the message says came back, 0 for none.
@@ -44,6 +46,10 @@ func (x *filing) belongs() (place, error) {
 	if x.Message.Meta.Adds == "" && !x.Parsed.Automatic() {
 		to.asks = x.Request != nil && c.Kind != cases.CaseTraceback
 		to.over = to.asks || (&cases.Case{State: c.State, LiveUntil: c.LiveUntil}).Over(x.now)
+		if to.chat = x.Message.Channel == cases.ChannelChat; to.chat && !to.over && err == nil {
+			to.quiet, err = x.afterQuiet(to.report)
+			to.over = to.quiet
+		}
 	}
 	return to, err
 }
@@ -53,6 +59,12 @@ func (x *filing) belongs() (place, error) {
 func (p place) why() (filed, related string) {
 	if p.asks {
 		return "a traceback request, asked in " + p.ref, "a traceback request was asked in " + p.ref
+	}
+	switch {
+	case p.quiet:
+		return "a chat of " + p.ref + " that had ended", "a chat of " + p.ref + " went on after it had ended"
+	case p.chat:
+		return "a chat of " + p.ref + ", which is over", "a chat of " + p.ref + " went on when it was over"
 	}
 	return "mail of " + p.ref + ", which is over", "mail of " + p.ref + " came when it was over"
 }

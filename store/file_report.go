@@ -71,8 +71,11 @@ func (x *filings) insertReports(ones []*filing) error {
 		if p.Thread != "" {
 			threads[i] = threadKey(m, p.Thread)
 		}
+		if p.Text == "" {
+			one.textAt = -1
+		}
 		details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser,
-			Lost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts[:min(len(p.Extracts), maxExtracts)]}
+			Lost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts[:min(len(p.Extracts), maxExtracts)], Unknown: p.Unknown}
 		if len(one.subjects) == maxSubjects {
 			details.Warnings = append(slices.Clone(details.Warnings), fmt.Sprintf("only the first %d numbers were kept", maxSubjects))
 		}

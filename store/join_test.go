@@ -146,7 +146,7 @@ func TestAcknowledgeAndReply(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := cases.Sending{ID: id, Kind: cases.SendingAcknowledgement, CaseID: f.CaseID, ReportID: f.ReportID, To: "ann@example.org", ToDigest: "ann",
+		want := cases.Sending{ID: id, Kind: cases.SendingAcknowledgement, CaseID: f.CaseID, ReportID: f.ReportID, Channel: cases.ChannelEmail, To: "ann@example.org", ToDigest: "ann",
 			MessageID: "ab.1@desk.example", Language: "en", State: cases.SendingPlanned, CreatedAt: noon}
 		if diff := cmp.Diff(want, x); diff != "" {
 			t.Error(diff)

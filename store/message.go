@@ -28,4 +28,4 @@ func (s *Store) MessageByToken(ctx context.Context, token string) (cases.Message
 }
 
 // messageFields are the columns of a message without its bytes.
-const messageFields = "id, channel, source, dedup_key, token, sha256, size, blob_key, meta, state, report_id, note, automatic, text_at, received_at, filed_at"
+const messageFields = "id, channel, source, dedup_key, token, sha256, size, blob_key, meta, state, report_id, note, automatic, text_at, written_at, written_seq, received_at, filed_at"

@@ -240,7 +240,7 @@ func TestAQuestionAndItsAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := cases.Sending{ID: id, Kind: cases.SendingQuestion, CaseID: f.CaseID, ReportID: f.ReportID, To: "jane@example.org", MessageID: cases.LetterID(token("2"), "desk.example"),
+		want := cases.Sending{ID: id, Kind: cases.SendingQuestion, CaseID: f.CaseID, ReportID: f.ReportID, Channel: cases.ChannelEmail, To: "jane@example.org", MessageID: cases.LetterID(token("2"), "desk.example"),
 			Language: "en", Text: "Which number did they show?", State: cases.SendingPlanned, CreatedAt: noon}
 		if diff := cmp.Diff(want, x); diff != "" {
 			t.Error(diff)

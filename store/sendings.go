@@ -141,13 +141,26 @@ func insertSendings(tx *gorm.DB, now time.Time, letters []cases.Sending) ([]case
 	rows := make([][]any, len(letters))
 	var keys [][]any
 	for i, a := range letters {
-		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.Lane, a.State, text(a.Note), a.DeliveryID, now}
+		if a.Channel == "" {
+			a.Channel = cases.ChannelEmail
+		}
+		wants, err := document(a.Wants)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = []any{a.Kind, a.CaseID, a.ReportID, text(a.To), a.ToDigest, a.MessageID, short(a.Language), text(a.Text), a.Disposition, a.Lane, a.State, text(a.Note), a.DeliveryID, now, a.Channel, wants, a.Turn}
+		if a.Channel == cases.ChannelChat {
+			if err := leadChat(tx, a); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if (a.State == cases.SendingPlanned || a.State == cases.SendingHeld) && !a.Kind.Notice() && a.Kind != cases.SendingConfirmation {
 			keys = append(keys, []any{mailKey(a.MessageID), a.ReportID})
 		}
 	}
 	var added []cases.Sending
-	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, lane, state, note, delivery_id, created_at)", rows,
+	err := insertReturning(tx, "sendings (kind, case_id, report_id, recipient, to_digest, message_id, language, text, disposition, lane, state, note, delivery_id, created_at, channel, wants, turn)", rows,
 		"ON CONFLICT (case_id, kind, lane, recipient) WHERE kind IN ('alert', 'forward') DO NOTHING RETURNING id, kind, state", &added)
 	if err != nil {
 		return nil, err
@@ -208,13 +221,14 @@ func recordLetters(tx *gorm.DB, now time.Time, caseID int64, letters []cases.Sen
 	return insertJobs(tx, now, jobs)
 }
 
-// addressees are the reporters of a case that left an address, once for each of
+// addressees are the reporters of a case that left an address or chat, once for each of
 // their reports, newest first.
 func addressees(tx *gorm.DB, caseID int64) ([]cases.Addressee, error) {
 	var rows []struct {
 		ReportID   int64
 		ReporterID int64
 		Channel    cases.Channel
+		Thread     string
 		ReceivedAt time.Time
 		Language   string
 		Email      string
@@ -222,22 +236,24 @@ func addressees(tx *gorm.DB, caseID int64) ([]cases.Addressee, error) {
 		BouncedAt  *time.Time
 		Requester  cases.RequesterState
 	}
-	err := tx.Raw(`SELECT r.id AS report_id, r.reporter_id, r.channel, r.received_at, r.language, p.email, r.details, p.bounced_at, coalesce(q.state, '') AS requester
-		FROM links l JOIN reports r ON r.id = l.report_id JOIN reporters p ON p.id = r.reporter_id LEFT JOIN traceback_requests q ON q.report_id = r.id
-		WHERE l.case_id = ? AND p.email <> '' ORDER BY r.id DESC`, caseID).Scan(&rows).Error
+	err := tx.Raw(`SELECT r.id AS report_id, r.reporter_id, r.channel, r.thread, r.received_at, r.language, coalesce(p.email, '') AS email, r.details, p.bounced_at, coalesce(q.state, '') AS requester
+		FROM links l JOIN reports r ON r.id = l.report_id LEFT JOIN reporters p ON p.id = r.reporter_id LEFT JOIN traceback_requests q ON q.report_id = r.id
+		WHERE l.case_id = ? AND (p.email <> '' OR (r.channel = 'chat' AND r.thread <> '')) ORDER BY r.id DESC`, caseID).Scan(&rows).Error
 	to := make([]cases.Addressee, len(rows))
 	for i, r := range rows {
 		to[i] = cases.Addressee{ReportID: r.ReportID, ReporterID: r.ReporterID, Channel: r.Channel, ReceivedAt: r.ReceivedAt.UTC(), Language: r.Language,
-			Email: r.Email, Mail: r.Details.Mail, BouncedAt: r.BouncedAt, Requester: r.Requester}
+			Email: r.Email, Chat: cases.ConversationOf(r.Channel, r.Thread), Mail: r.Details.Mail, BouncedAt: r.BouncedAt, Requester: r.Requester}
 	}
 	if err != nil || len(to) == 0 {
 		return to, err
 	}
-	var referred []int64
-	err = tx.Raw(`SELECT DISTINCT r.reporter_id FROM links l JOIN sendings x ON x.report_id = l.report_id AND x.kind = 'referral' JOIN reports r ON r.id = l.report_id
+	var referred []struct{ ReportID, ReporterID int64 }
+	err = tx.Raw(`SELECT r.id AS report_id, r.reporter_id FROM links l JOIN sendings x ON x.report_id = l.report_id AND x.kind = 'referral' JOIN reports r ON r.id = l.report_id
 		WHERE l.case_id = ?`, caseID).Scan(&referred).Error
 	for i := range to {
-		to[i].Referred = slices.Contains(referred, to[i].ReporterID)
+		to[i].Referred = slices.ContainsFunc(referred, func(r struct{ ReportID, ReporterID int64 }) bool {
+			return r.ReportID == to[i].ReportID || r.ReporterID != 0 && r.ReporterID == to[i].ReporterID
+		})
 	}
 	return to, err
 }

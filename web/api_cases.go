@@ -20,7 +20,7 @@ func (s *Server) apiCases(api huma.API) {
 	huma.Register(api, reg("claim-case", http.MethodPost, "/api/v1/cases/{ref}/claim", "Take a case"), s.apiClaim)
 	huma.Register(api, reg("release-case", http.MethodPost, "/api/v1/cases/{ref}/release", "Give a case back"), s.apiRelease)
 	huma.Register(api, reg("note-case", http.MethodPost, "/api/v1/cases/{ref}/notes", "Add a note"), s.apiNote)
-	huma.Register(api, reg("ask-reporter", http.MethodPost, "/api/v1/cases/{ref}/questions", "Ask a reporter by mail"), s.apiAsk)
+	huma.Register(api, reg("ask-reporter", http.MethodPost, "/api/v1/cases/{ref}/questions", "Ask a reporter, in the chat that the report came by or by mail"), s.apiAsk)
 	huma.Register(api, reg("resolve-case", http.MethodPost, "/api/v1/cases/{ref}/resolve", "Judge a case"), s.apiResolve)
 	huma.Register(api, reg("correct-report", http.MethodPost, "/api/v1/cases/{ref}/corrections", "Say what a report tells, where it was read wrong"), s.apiCorrect)
 	huma.Register(api, reg("refer-case", http.MethodPost, "/api/v1/cases/{ref}/refer", "Send the reporters to another carrier, and resolve"), s.apiRefer)

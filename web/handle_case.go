@@ -64,7 +64,7 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 	}
 	p.Correct.Fields = correctChoices()
 	p.Resolve.Dispositions = dispositionChoices()
-	p.Ask.Reporters = reportersOf(ev.Reports, ev.Requests)
+	p.Ask.Reporters = reportersOf(ev.Reports, ev.Requests, s.Desk.Answers)
 	p.Can.Ask = p.Can.Ask && len(p.Ask.Reporters) > 0
 	if len(p.Ask.Reporters) > 0 {
 		p.Ask.Report.Value = p.Ask.Reporters[0].Value
@@ -91,19 +91,29 @@ func responsibleText(r cases.Responsible) string {
 	return "not known: no prefix in the table of carriers fits"
 }
 
-// reportersOf are those who left an address, each once, newest first.
+// reportersOf are those who can be written to, each once, newest first: who left
+// an address, or came by a chat that we can answer in.
 //
 // Who asks for a traceback and is not verified is left out.
-func reportersOf(reports []cases.ReportView, requests []cases.TracebackRequest) []Choice {
+func reportersOf(reports []cases.ReportView, requests []cases.TracebackRequest, answers func(cases.Report) bool) []Choice {
 	var out []Choice
-	seen := map[int64]bool{}
+	seen := map[string]bool{}
 	for _, r := range reports {
 		withheld := slices.ContainsFunc(requests, func(q cases.TracebackRequest) bool { return q.ReportID == r.ID && q.State != cases.RequesterVerified })
-		if withheld || r.Reporter == nil || r.Reporter.Email == "" || seen[r.Reporter.ID] || len(out) == reportsOnCase {
+		inChat := answers(r.Report)
+		who, label := r.Thread, "in the chat"
+		if r.Reporter != nil {
+			who, label = strconv.FormatInt(r.Reporter.ID, 10), cmp.Or(r.Reporter.Email, r.Reporter.Name, label)
+		}
+		if withheld || !inChat && (r.Reporter == nil || r.Reporter.Email == "") || seen[who] || len(out) == reportsOnCase {
 			continue
 		}
-		seen[r.Reporter.ID] = true
-		out = append(out, Choice{Value: strconv.FormatInt(r.ID, 10), Label: r.Reporter.Email, Hint: reporterWord(r.ReporterKind)})
+		hint := reporterWord(r.ReporterKind)
+		if inChat {
+			hint += ", by chat"
+		}
+		seen[who] = true
+		out = append(out, Choice{Value: strconv.FormatInt(r.ID, 10), Label: label, Hint: hint})
 	}
 	return out
 }

@@ -125,6 +125,11 @@ func (r *CaseReport) plain() {
 	for i := range r.Text {
 		r.Text[i].Fix = nil
 	}
+	for _, t := range r.Turns {
+		for i := range t.Text {
+			t.Text[i].Fix = nil
+		}
+	}
 	for i := range r.Numbers {
 		r.Numbers[i].Fix = nil
 	}

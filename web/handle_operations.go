@@ -50,6 +50,9 @@ func (s *Server) showSendings(c *gin.Context, a cases.Actor) error {
 func sendingLine(x cases.Sending, refs map[int64]string) Sending {
 	l := Sending{ID: strconv.FormatInt(x.ID, 10), Kind: sendingWord(x.Kind), Channel: "mail", To: x.To, CaseRef: refs[x.CaseID], State: sendingState(x.State), At: x.CreatedAt,
 		Error: sentence(x.Note), Look: "Look for Message-ID <" + x.MessageID + "> in the mail server’s log."}
+	if x.Channel == cases.ChannelChat {
+		l.Channel, l.Look = "chat", "Look whether it stands in the conversation "+x.To+"."
+	}
 	if x.AttemptedAt != nil {
 		l.At = *x.AttemptedAt
 	}

@@ -39,14 +39,14 @@ func marks(v cases.ReportView) []mark {
 }
 
 // highlighted cuts a report's text where something was found in it.
-func highlighted(v cases.ReportView) []Segment {
-	if v.Text == "" {
-		return nil
-	}
+func highlighted(v cases.ReportView) []Segment { return highlightedIn(v, 0, len(v.Text)) }
+
+// highlightedIn does so for a stretch of it.
+func highlightedIn(v cases.ReportView, from, to int) []Segment {
 	var out []Segment
-	at := 0
+	at := from
 	for _, m := range marks(v) {
-		if m.start < at { // inside the one before
+		if m.start < at || m.end > to { // inside the one before, or of another stretch
 			continue
 		}
 		if m.start > at {
@@ -55,8 +55,8 @@ func highlighted(v cases.ReportView) []Segment {
 		out = append(out, Segment{Text: v.Text[m.start:m.end], Mark: m.what, Confidence: m.confidence, Fix: m.fix})
 		at = m.end
 	}
-	if at < len(v.Text) {
-		out = append(out, Segment{Text: v.Text[at:]})
+	if at < to {
+		out = append(out, Segment{Text: v.Text[at:to]})
 	}
 	return out
 }
@@ -75,7 +75,7 @@ func caseReport(v cases.ReportView, zone *time.Location, fixes bool) CaseReport 
 	if v.Reporter != nil {
 		r.Reporter = cmp.Or(v.Reporter.Email, v.Reporter.Name, v.Reporter.Phone)
 	}
-	r.ReadAs, r.Correct = readAs(v), fixes
+	r.ReadAs, r.Correct, r.Turns = readAs(v), fixes, chatTurns(v)
 	if v.Unreadable {
 		r.Broken = "This message could not be understood."
 	}

@@ -246,6 +246,8 @@ func sendingWord(k cases.SendingKind) string {
 		return "Acknowledgement"
 	case cases.SendingQuestion:
 		return "Question"
+	case cases.SendingDetails:
+		return "Question of the desk’s own"
 	case cases.SendingOutcome:
 		return "Outcome"
 	case cases.SendingTraceback:
@@ -272,6 +274,8 @@ func jobWord(k cases.JobKind) string {
 		return "Assess a case"
 	case cases.JobTell:
 		return "Tell somebody"
+	case cases.JobChat:
+		return "Answer in a chat"
 	case cases.JobAlert:
 		return "Alert a colleague"
 	case cases.JobUrgent:

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -40,25 +39,11 @@ func (s *Server) hookStandard(c *gin.Context) error {
 	case envelope.Type == "":
 		return cases.Invalid(cases.Problem{Field: "type", Message: "say what happened, for example message.created"})
 	case envelope.Type != "message.created":
-		c.JSON(http.StatusOK, gin.H{"status": "ignored", "reason": "only message.created is of use here"})
-		return nil
+		return ignoredChat(c, "only message.created is of use here")
 	case envelope.Data == nil || envelope.Data.Conversation == "":
 		return cases.Invalid(cases.Problem{Field: "data.conversation_id", Message: "say which conversation this belongs to"})
 	}
-	rs, err := s.Desk.Accept(c.Request.Context(), []cases.Delivery{{
-		Channel: cases.ChannelChat, Source: "standard", DedupKey: hookKey("standard", c.GetHeader(standardwebhooks.HeaderWebhookID), raw),
-		Body: bytes.NewReader(raw), Size: int64(len(raw)),
-		Meta: cases.Meta{ContentType: "application/json", RemoteIP: c.ClientIP(), Region: s.Region},
-	}})
-	if err != nil {
-		return err
-	}
-	status := "accepted"
-	if rs[0].Duplicate {
-		status = "duplicate"
-	}
-	c.JSON(http.StatusOK, gin.H{"status": status, "status_url": s.statusURL(rs[0].Token)})
-	return nil
+	return s.acceptChat(c, cases.ChatStandard, hookKey("standard", c.GetHeader(standardwebhooks.HeaderWebhookID), raw), raw)
 }
 
 // hookKey recognises a redelivery: the sender's id and the same bytes. An id

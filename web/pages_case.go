@@ -125,6 +125,7 @@ type CaseReport struct {
 	Reporter string // masked
 	Kind     string // "called party"
 	Text     []Segment
+	Turns    []ChatTurn // of a conversation, in place of Text
 	Numbers  []ReportNumber
 	ReadAs   []ReadAs
 	Correct  bool   // by writing what is right
@@ -132,6 +133,15 @@ type CaseReport struct {
 	Broken   string // why it could not be read; shown instead of an extraction
 	Files    []FileLine
 	RawHref  string
+}
+
+// ChatTurn is what one side wrote in a conversation at once.
+type ChatTurn struct {
+	Ours  bool
+	Who   string // "Reporter", or what of ours it is
+	At    time.Time
+	Text  []Segment
+	State State // how far it went, where that is not all the way
 }
 
 // ReportNumber is a number of a report with its role.
@@ -282,7 +292,7 @@ type NoteForm struct {
 	Shown bool
 }
 
-// AskForm asks a reporter by mail.
+// AskForm asks a reporter, in his chat or by mail.
 type AskForm struct {
 	Report    Field // whose reporter
 	Text      Field

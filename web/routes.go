@@ -28,6 +28,10 @@ func (s *Server) routes(e *gin.Engine) error {
 	e.GET("/api/docs", s.page(s.apiDocs))
 	e.POST("/policy/v1/calls", bodyLimit(MaxPolicyBody), s.json(s.policy))
 	e.POST("/hooks/chat/standard", bodyLimit(MaxHookBody), s.json(s.hookStandard))
+	e.POST("/hooks/chat/chatwoot", bodyLimit(MaxHookBody), s.json(s.hookChatwoot))
+	e.POST("/hooks/chat/intercom", bodyLimit(MaxHookBody), s.json(s.hookIntercom))
+	e.GET("/hooks/chat/intercom", s.json(s.probeIntercom))
+	e.HEAD("/hooks/chat/intercom", s.json(s.probeIntercom))
 
 	s.pages(e)
 	return nil

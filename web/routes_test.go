@@ -43,7 +43,8 @@ func (w *world) routeAccess() map[string]access {
 		"GET /api/openapi.json": {everybody, ""}, "GET /api/openapi.yaml": {everybody, ""}, "GET /api/openapi-3.0.json": {everybody, ""}, "GET /api/openapi-3.0.yaml": {everybody, ""},
 		"GET /metrics":              {[]string{"read", "all"}, ""},
 		"POST /policy/v1/calls":     {[]string{"policy", "all"}, `{"to":"911"}`},
-		"POST /hooks/chat/standard": {nil, `{}`}, // by signature, which is tested apart
+		"POST /hooks/chat/standard": {nil, `{}`}, "POST /hooks/chat/chatwoot": {nil, `{}`}, "POST /hooks/chat/intercom": {nil, `{}`}, // by signature, which is tested apart
+		"GET /hooks/chat/intercom": {everybody, ""}, "HEAD /hooks/chat/intercom": {everybody, ""},
 
 		"GET /desk/sign-in": {everybody, ""}, "POST /desk/sign-in": {nil, ""}, // by password, likewise
 		"POST /desk/sign-out": {nil, ""}, "GET /desk/setup/:secret": {everybody, ""}, "POST /desk/setup/:secret": {everybody, ""},

@@ -141,6 +141,12 @@ func caseReports() []CaseReport {
 			{Name: "invoice.exe", Type: "application/vnd.microsoft.portable-executable", Bytes: 68, Note: "infected: Win.Test.EICAR_HDB-1", Tone: Harm},
 			{Name: "log.csv", Type: "text/csv", Bytes: 1200, Href: "/desk/attachments/4?save", Save: "/desk/attachments/4?save"},
 		}},
+		{ID: "R-88149", Channel: "Chat", Received: sampleNow.Add(-2 * time.Hour), Reporter: "A…", Kind: "called party", Why: "same number shown", RawHref: "/desk/reports/R-88149",
+			Turns: []ChatTurn{{Who: "Reporter", At: sampleNow.Add(-2 * time.Hour), Text: []Segment{{Text: "Hello, somebody called me and said that he was from the social security office.\n<script>alert(1)</script>"}}},
+				{Ours: true, Who: "Question of the desk’s own", At: sampleNow.Add(-119 * time.Minute), Text: []Segment{{Text: "Asked which number called, and when it was."}}},
+				{Who: "Reporter", At: sampleNow.Add(-115 * time.Minute), Text: []Segment{{"202-555-0143", "number shown", 0.9, sampleFix(cases.ExtractNumber, "+12025550143", "caller")}, {Text: ", "}, {"yesterday around 3", "time", 0.7, sampleFix(cases.ExtractTime, "", "x")}}},
+				{Ours: true, Who: "Question", At: sampleNow.Add(-30 * time.Minute), Text: []Segment{{Text: "Was it a recording, or did a person speak to you?"}}, State: State{"unknown", "Unknown", Doubt}}},
+			Numbers: []ReportNumber{{"shown", "+12025550143", sampleFix(cases.ExtractNumber, "+12025550143", "caller")}}},
 		{ID: "R-88155", Channel: "Chat", Received: sampleNow.Add(-time.Hour), Reporter: "visitor 5521", Kind: "called party", Broken: "This message uses a character set that we do not know.", RawHref: "/desk/reports/R-88155"},
 	}
 }

@@ -40,6 +40,12 @@ type Config struct {
 	WidgetOrigins []string
 	// ChatSecrets verify /hooks/chat/standard ("whsec_…"); none: the door is closed.
 	ChatSecrets []string
+	// ChatwootSecrets verify /hooks/chat/chatwoot, IntercomSecrets (client secrets of
+	// the app) /hooks/chat/intercom; none: that door is closed.
+	ChatwootSecrets []string
+	// ChatwootInboxes are the ids of those whose messages are kept; none: all are.
+	ChatwootInboxes []string
+	IntercomSecrets []string
 	// Ready says whether what we depend on answers, for /readyz.
 	Ready   func(context.Context) error
 	Metrics http.Handler // nil: served elsewhere

@@ -87,7 +87,8 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	renderer, err := NewRenderer(RenderOptions{Operator: "Northtel abuse desk", FormatNumber: numbers.Format})
 	w.must(err)
 	w.server, err = New(Config{Desk: w.desk, Auth: w.auth, Sessions: auth.NewSessions(w.store.Sessions(), false), Policy: w.keeper, Renderer: renderer,
-		Limits: memory.NewStore(), Challenges: altcha.New("secret", 1), Solutions: w.store, BaseURL: "http://abuse.example.com/", ChatSecrets: []string{chatSecret}, Ready: func(context.Context) error { return nil },
+		Limits: memory.NewStore(), Challenges: altcha.New("secret", 1), Solutions: w.store, BaseURL: "http://abuse.example.com/", ChatSecrets: []string{chatSecret}, ChatwootSecrets: []string{chatSecret}, IntercomSecrets: []string{chatSecret},
+		Ready:          func(context.Context) error { return nil },
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
 		Metrics:        http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, "abusedesk_up 1\n") }), Observe: silent{}, Development: true, Region: "US", Version: "test", Now: clock, Log: log})
 	w.must(err)

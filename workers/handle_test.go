@@ -26,6 +26,9 @@ func TestHowAnAttemptEnds(t *testing.T) {
 	}{
 		"a failure":            {func(context.Context, cases.Job) error { return errors.New("away") }, "retry", "away", false},
 		"a dependency is away": {func(context.Context, cases.Job) error { return cases.ErrUnavailable }, "retry", "", false},
+		"who is away says until when": {func(context.Context, cases.Job) error {
+			return &cases.Error{Kind: cases.KindUnavailable, Message: "429", After: time.Minute}
+		}, "retry", "429", false},
 		"it can never succeed": {func(context.Context, cases.Job) error {
 			return cases.Invalid(cases.Problem{Field: "x", Message: "no"})
 		}, "dead", "x: no", true},
@@ -66,6 +69,9 @@ func TestHowAnAttemptEnds(t *testing.T) {
 					t.Errorf("dead %+v", dead[0])
 				}
 				return
+			}
+			if name == "who is away says until when" && seen.failures[0].after != time.Minute {
+				t.Errorf("tried again after %s", seen.failures[0].after)
 			}
 			// Not before its time, and then it works.
 			p.tasks[cases.JobEnrich] = p.enrich

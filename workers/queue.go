@@ -152,7 +152,7 @@ func (p *Pool) ended(ctx context.Context, j cases.Job, err error) string {
 	dead := j.GivesUp(p.now(), failures, err)
 	p.Log.Warn("job failed", "job", j.ID, "kind", j.Kind, "object", j.ObjectID, "failures", failures, "dead", dead, "err", err)
 	now := p.now()
-	if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), j.AttemptAt(), now, err.Error(), now.Add(cases.Backoff(failures)), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
+	if ferr := p.Jobs.FailJob(context.WithoutCancel(ctx), j.AttemptAt(), now, err.Error(), now.Add(max(cases.Backoff(failures), cases.AfterOf(err))), dead); ferr != nil && !errors.Is(ferr, cases.ErrFenced) {
 		p.Log.Error("record a failed job", "job", j.ID, "err", ferr)
 	}
 	if dead {

@@ -109,6 +109,7 @@ func New(c Config) *Pool {
 		cases.JobEnrich:    p.enrich,
 		cases.JobAssess:    p.assess,
 		cases.JobTell:      p.tell,
+		cases.JobChat:      p.chat,
 		cases.JobAlert:     p.tell,
 		cases.JobUrgent:    p.assess,
 		cases.JobMailbox:   p.mailbox,

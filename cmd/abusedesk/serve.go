@@ -221,7 +221,8 @@ func (s *service) serveWeb(ctx context.Context, g *errgroup.Group) error {
 	}
 	h, err := web.New(web.Config{
 		Desk: s.desk, Auth: s.auth, Sessions: auth.NewSessions(sessions, strings.HasPrefix(s.cfg.BaseURL, "https://")), Policy: s.keeper,
-		Renderer: renderer, Limits: limits, Challenges: altcha.New(s.secret, altcha.Cost), Solutions: s.store, BaseURL: s.cfg.BaseURL, TrustedProxies: s.cfg.proxies, WidgetOrigins: s.cfg.origins, ChatSecrets: s.cfg.secrets, Ready: s.ready,
+		Renderer: renderer, Limits: limits, Challenges: altcha.New(s.secret, altcha.Cost), Solutions: s.store, BaseURL: s.cfg.BaseURL, TrustedProxies: s.cfg.proxies, WidgetOrigins: s.cfg.origins, ChatSecrets: s.cfg.secrets,
+		ChatwootSecrets: s.cfg.Chat.chatwootSecrets, ChatwootInboxes: s.cfg.Chat.chatwootInboxes, IntercomSecrets: s.cfg.Chat.intercomSecrets, Ready: s.ready,
 		Metrics: metricsHandler, Observe: s.metrics, Demo: s.demo, Development: version == "dev" || s.demo != nil, Region: s.cfg.Region, Version: version,
 		Now: time.Now, Log: s.log,
 	})
