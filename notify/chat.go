@@ -80,6 +80,8 @@ func answered(res *http.Response) cases.Outcome {
 	switch code := res.StatusCode; {
 	case code >= 200 && code < 300:
 		return cases.Outcome{Taken: true, Note: res.Status}
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		o.Retry = true // it is our token that is refused, which somebody will mend
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code == http.StatusTooEarly,
 		code == http.StatusServiceUnavailable && after != "":
 		o.Retry, o.After = true, retryAfter(after)

@@ -57,7 +57,7 @@ func TestChatsSayWhatBecameOfAMessage(t *testing.T) {
 			shown  int // more messages in the conversation
 		}{
 			{name: "taken", want: result{taken: true}, shown: 1},
-			{name: "a wrong token", change: func(c *ChatConfig, _ *cases.Letter) { c.Token = "x" }, want: result{refused: true}, says: "401"},
+			{name: "a wrong token", change: func(c *ChatConfig, _ *cases.Letter) { c.Token = "x" }, want: result{retry: true}, says: "401"},
 			{name: "no such conversation", change: func(_ *ChatConfig, l *cases.Letter) { l.Sending.To = to + "9" }, want: result{refused: true}, says: "404"},
 			{name: "another product's conversation", change: func(_ *ChatConfig, l *cases.Letter) { l.Sending.To = "chat:17" }, want: result{refused: true}},
 			{name: "a path in the conversation", change: func(_ *ChatConfig, l *cases.Letter) { l.Sending.To = to + "/../../x" }, want: result{refused: true}},
