@@ -18,6 +18,7 @@ const (
 	JobUrgent    JobKind = "urgent"    // JobAssess of a case that cannot wait, before all else
 	JobCampaigns JobKind = "campaigns" // reports whose wording waits → campaigns; object 0, coalesced into one
 	JobUnpack    JobKind = "unpack"    // message → its attachments by their digests
+	JobWebhook   JobKind = "webhook"   // webhook → what is due to it; coalesced per webhook, in a lane and a queue of its own
 	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )
 
@@ -62,6 +63,11 @@ type Job struct {
 // UrgentJob assesses a case that cannot wait, once for all reports that say so.
 func UrgentJob(caseID int64) Job {
 	return Job{Kind: JobUrgent, ObjectID: caseID, CoalesceKey: fmt.Sprintf("urgent:%d", caseID)}
+}
+
+// WebhookJob sends what is due to a webhook, once for all that is.
+func WebhookJob(id int64, at time.Time) Job {
+	return Job{Kind: JobWebhook, ObjectID: id, CoalesceKey: fmt.Sprintf("webhook:%d", id), RunAt: at}
 }
 
 // Lost is how many earlier attempts ended without a word: the process died, or

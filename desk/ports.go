@@ -22,6 +22,7 @@ type Store interface {
 	SignalBook
 	RestrictionBook
 	Outbox
+	WebhookBook
 	Carrier
 	History
 }
@@ -182,6 +183,29 @@ type Outbox interface {
 	Operations(ctx context.Context, now time.Time) (cases.Operations, error)
 }
 
+// WebhookBook keeps who else is told. Deliveries come into it with the audit
+// entries that they tell of, in the same transaction.
+type WebhookBook interface {
+	Webhooks(ctx context.Context) ([]cases.Webhook, error)
+	Webhook(ctx context.Context, id int64) (cases.Webhook, error)
+	// CreateWebhook adds one, at most cases.MaxWebhooks.
+	CreateWebhook(ctx context.Context, w cases.Webhook) (cases.Webhook, error)
+	// UpdateWebhook locks it and applies change. Disabling ends what waits.
+	UpdateWebhook(ctx context.Context, now time.Time, id int64, change func(*cases.Webhook) error) (cases.Webhook, error)
+	DeleteWebhook(ctx context.Context, a cases.Actor, now time.Time, id int64) error
+	TestWebhook(ctx context.Context, a cases.Actor, now time.Time, id int64) error
+	WebhookDeliveries(ctx context.Context, q cases.WebhookDeliveryQuery) (cases.Page[cases.WebhookDelivery], error)
+	DeadDeliveries(ctx context.Context) (map[int64]int, error)
+	// Redeliver asks for one delivery again, id 0 for all that were given up.
+	Redeliver(ctx context.Context, a cases.Actor, now time.Time, webhookID, id int64) (int, error)
+	// ClaimWebhook begins attempts at what is due, a bounded number at once;
+	// SettleWebhook says what came of them; FinishWebhook completes the job and
+	// asks for the next.
+	ClaimWebhook(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Webhook, []cases.WebhookDelivery, error)
+	SettleWebhook(ctx context.Context, now time.Time, id int64, made []cases.WebhookSettled) error
+	FinishWebhook(ctx context.Context, at cases.Attempt, now time.Time, id int64) error
+}
+
 // Carrier keeps accounts, connections, entitlements.
 type Carrier interface {
 	Account(ctx context.Context, id string) (cases.Account, error)
@@ -241,4 +265,11 @@ type Fetcher interface {
 type Mailer interface {
 	Send(ctx context.Context, l cases.Letter) (cases.Outcome, error)
 	From() string // the address we send from
+}
+
+// Caller sends webhooks to addresses that others chose.
+type Caller interface {
+	// Check says what is wrong with an address, as far as one can see.
+	Check(url string) error
+	Call(ctx context.Context, m cases.WebhookMessage) cases.WebhookAnswer
 }

@@ -144,6 +144,8 @@ func (w *world) work() {
 				err = w.desk.Assess(ctx, j.at, j.ObjectID)
 			case cases.JobTell, cases.JobAlert:
 				err = w.desk.Tell(ctx, j.at, j.ObjectID)
+			case cases.JobWebhook:
+				err = w.desk.CallWebhook(ctx, j.at, j.ObjectID)
 			case cases.JobCampaigns:
 				err = w.desk.PlaceScripts(ctx, j.at)
 			case cases.JobUnpack:
