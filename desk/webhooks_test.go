@@ -312,6 +312,11 @@ func TestWebhookAttemptsAtOnce(t *testing.T) {
 		for i := range 3 * cases.WebhookAtOnce {
 			w.submit(about(fmt.Sprintf("+120255501%02d", i)))
 		}
+		_, ds, err := w.store.ClaimWebhook(t.Context(), cases.Attempt{}, w.clock(), hook.ID)
+		if err != nil || len(ds) != cases.WebhookAtOnce {
+			t.Fatalf("%d attempts begun at once, %v", len(ds), err)
+		}
+		w.pass(cases.WebhookLease)
 		w.work()
 		if n := most.Load(); n != cases.WebhookAtOnce || len(p.Received()) != 3*cases.WebhookAtOnce {
 			t.Errorf("%d at once, %d came", n, len(p.Received()))

@@ -34,6 +34,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
 	s.apiCalls(api)
+	s.apiWebhooks(api)
 	s.describePolicy(api)
 	return api
 }

@@ -99,9 +99,23 @@ func (s *Server) pages(e *gin.Engine) {
 	d.POST("/sendings/:id/resolve", s.signedIn(s.decideSending))
 	d.GET("/operations", s.signedIn(s.showOperations))
 	d.POST("/operations/jobs/:id/retry", s.signedIn(s.retryJob))
+	s.webhookPages(d)
 	if s.Development {
 		d.GET("/styleguide", s.signedIn(s.showStyleguide))
 	}
+}
+
+func (s *Server) webhookPages(d *gin.RouterGroup) {
+	d.GET("/webhooks", s.signedIn(s.showWebhooks))
+	d.POST("/webhooks", s.signedIn(s.createWebhook))
+	d.GET("/webhooks/:id", s.signedIn(s.showWebhook))
+	d.POST("/webhooks/:id", s.signedIn(s.changeWebhook))
+	d.POST("/webhooks/:id/enable", s.signedIn(s.enableWebhook))
+	d.POST("/webhooks/:id/disable", s.signedIn(s.disableWebhook))
+	d.POST("/webhooks/:id/rotate", s.signedIn(s.rotateWebhook))
+	d.POST("/webhooks/:id/test", s.signedIn(s.testWebhook))
+	d.POST("/webhooks/:id/delete", s.signedIn(s.deleteWebhook))
+	d.POST("/webhooks/:id/redeliver", s.signedIn(s.redeliver))
 }
 
 // handler does one thing and returns what went wrong.
