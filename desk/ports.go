@@ -23,6 +23,7 @@ type Store interface {
 	RestrictionBook
 	Outbox
 	WebhookBook
+	Requests
 	Carrier
 	History
 }
@@ -204,6 +205,18 @@ type WebhookBook interface {
 	ClaimWebhook(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Webhook, []cases.WebhookDelivery, error)
 	SettleWebhook(ctx context.Context, now time.Time, id int64, made []cases.WebhookSettled) error
 	FinishWebhook(ctx context.Context, at cases.Attempt, now time.Time, id int64) error
+}
+
+// Requests keeps what came with an Idempotency-Key. What is committed under a
+// context of cases.WithRequest marks its request in the same transaction.
+type Requests interface {
+	// BeginRequest claims the key (mine), or returns what is known of the request
+	// that did: cases.ErrConflict where it asked for something else,
+	// cases.ErrUnavailable while it is under way.
+	BeginRequest(ctx context.Context, now time.Time, r cases.IdempotentRequest) (known cases.IdempotentRequest, mine bool, err error)
+	AnswerRequest(ctx context.Context, r cases.IdempotentRequest, status int, answer []byte) error
+	// DropRequest frees the key of one that had no effect.
+	DropRequest(ctx context.Context, now time.Time, r cases.IdempotentRequest) error
 }
 
 // Carrier keeps accounts, connections, entitlements.

@@ -32,6 +32,9 @@ func insertEvents(tx *gorm.DB, events []cases.Event) error {
 	if err != nil {
 		return err
 	}
+	if err := markRequest(tx, events[0]); err != nil {
+		return err
+	}
 	return tellWebhooks(tx, events)
 }
 

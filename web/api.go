@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -36,7 +37,20 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiCalls(api)
 	s.apiWebhooks(api)
 	s.describePolicy(api)
+	describeIdempotency(api.OpenAPI())
 	return api
+}
+
+// describeIdempotency adds the header to every operation that takes it.
+func describeIdempotency(doc *huma.OpenAPI) {
+	longest := cases.MaxRequestKey
+	for path, item := range doc.Paths {
+		if op := item.Post; op != nil && strings.HasPrefix(path, "/api/v1/") && path != "/api/v1/reports" && path != "/api/v1/calls" {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
+				Description: "Send the same key when you send the same request again: it is carried out once, and answered as the first time (kept for 24 hours). " +
+					"With another request it is 409. One that was refused had no effect and frees its key."})
+		}
+	}
 }
 
 // needsKey marks an operation that only a key may call.

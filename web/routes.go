@@ -12,7 +12,7 @@ import (
 
 // routes is every route there is.
 func (s *Server) routes(e *gin.Engine) error {
-	e.Use(s.recover, s.observe, s.secure)
+	e.Use(s.recover, s.observe, s.secure, s.idempotent)
 	e.NoRoute(s.page(func(*gin.Context) error { return cases.NotFound("this page") }))
 	e.NoMethod(s.page(func(*gin.Context) error {
 		return &httpError{http.StatusMethodNotAllowed, cases.Forbidden("this address does not take that method")}

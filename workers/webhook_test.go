@@ -40,7 +40,9 @@ func TestWebhooksThatHangHoldNothingUp(t *testing.T) {
 		w.accept(1)
 		w.eventually(func() bool { return len(hanging.Received()) == webhookCallers-1 }, "all that hang to be asked")
 		w.accept(40)
-		w.eventually(func() bool { return ask(seen, func() int { return seen.outcomes["enrich done"] }) >= 40 && w.reports() >= 40 }, "the rest to be filed and looked at")
+		w.eventually(func() bool {
+			return ask(seen, func() int { return seen.outcomes["enrich done"] }) >= 40 && w.reports() >= 40
+		}, "the rest to be filed and looked at")
 		w.eventually(func() bool { return len(answering.Received()) >= 40 }, "the webhook that answers to be told")
 		if took := time.Since(began); took > cases.WebhookTimeout-3*time.Second {
 			t.Errorf("it took %v: somebody waited for those that hang", took)

@@ -57,6 +57,7 @@ type Upkeep interface {
 	PruneSolutions(ctx context.Context, now time.Time) (int, error)
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
+	PruneRequests(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Config is what a Pool works with.
