@@ -23,7 +23,7 @@ type IdempotentRequest struct {
 	Client     string // the key's id: clients choose Idempotency-Keys of their own
 	Key        string
 	Operation  string
-	Digest     string // hex SHA-256 of what is asked for
+	Digest     string // hex SHA-256 of what is asked for: address and body
 	Epoch      int64  // grows when a request that died is taken over
 	LeaseUntil time.Time
 	// ObjectKind and ObjectID are of the first audit entry of its effect; "" while

@@ -27,7 +27,7 @@ func (s *Store) BeginRequest(ctx context.Context, now time.Time, r cases.Idempot
 		switch {
 		case n == 1:
 			mine = true
-		case known.Operation != r.Operation || known.Digest != r.Digest:
+		case known.Digest != r.Digest:
 			return cases.Conflict("this idempotency key was used before, for another request")
 		case known.Answered():
 		case known.LeaseUntil.After(now):

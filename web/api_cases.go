@@ -32,7 +32,8 @@ func (s *Server) apiCases(api huma.API) {
 	huma.Register(api, op, s.apiListEvents)
 }
 
-type caseJSON struct {
+// CaseJSON is exported because huma describes only exported embedded structs.
+type CaseJSON struct {
 	Ref         string         `json:"ref"`
 	Kind        string         `json:"kind" enum:"abuse,traceback"`
 	Title       string         `json:"title"`
@@ -54,11 +55,11 @@ type caseJSON struct {
 	ResolvedAt  *time.Time     `json:"resolved_at,omitempty"`
 }
 
-func caseToJSON(c cases.Case) caseJSON {
+func caseToJSON(c cases.Case) CaseJSON {
 	if c.Factors == nil {
 		c.Factors = []cases.Factor{}
 	}
-	return caseJSON{c.Ref, string(c.Kind), c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
+	return CaseJSON{c.Ref, string(c.Kind), c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
 		c.Reports, string(c.Lane), c.Facts.Corroborated, c.Referral().Proposed, c.Version, c.CreatedAt, c.UpdatedAt, c.DueAt, c.ResolvedAt}
 }
 
@@ -76,7 +77,7 @@ type findingJSON struct {
 }
 
 type dossierJSON struct {
-	caseJSON
+	CaseJSON
 	ReportList   []reportJSON        `json:"report_list" doc:"Newest first, at most 200"`
 	Findings     []findingJSON       `json:"findings"`
 	Restrictions []cases.Restriction `json:"restrictions"`
@@ -98,7 +99,7 @@ type listCasesInput struct {
 	Text     string   `query:"q" doc:"Words in title and reference; all of them"`
 }
 
-func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[caseJSON], error) {
+func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[CaseJSON], error) {
 	q := cases.CaseQuery{Kind: cases.CaseKind(in.Kind), Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent, Cursor: in.Cursor, Limit: in.Limit}
 	for _, st := range in.State {
 		q.States = append(q.States, cases.State(st))
@@ -116,7 +117,7 @@ type CaseRef struct {
 	Ref string `path:"ref" example:"AB-2026-004217"`
 }
 
-type caseOutput struct{ Body caseJSON }
+type caseOutput struct{ Body CaseJSON }
 
 func (s *Server) caseOut(ctx context.Context, c cases.Case, err error) (*caseOutput, error) {
 	if err != nil {
@@ -130,7 +131,7 @@ func (s *Server) apiGetCase(ctx context.Context, in *CaseRef) (*struct{ Body dos
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	out := dossierJSON{caseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}, Traceback: tracebackToJSON(d)}
+	out := dossierJSON{CaseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}, Traceback: tracebackToJSON(d)}
 	for _, r := range d.Reports {
 		out.ReportList = append(out.ReportList, s.reportJSON(r))
 	}

@@ -59,6 +59,7 @@ func (s *Server) apiReports(api huma.API) {
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	op.SkipValidateBody = true
 	huma.Register(api, op, s.apiCreateReport)
+	op.RequestBody.Content["application/json"].Schema = schema // Register takes a raw body for a string
 	huma.Register(api, huma.Operation{OperationID: "list-reports", Method: http.MethodGet, Path: "/api/v1/reports", Tags: []string{"reports"},
 		Summary: "List reports, newest first", Security: needsKey}, s.apiListReports)
 	huma.Register(api, huma.Operation{OperationID: "get-report", Method: http.MethodGet, Path: "/api/v1/reports/{id}", Tags: []string{"reports"},

@@ -32,7 +32,8 @@ func (s *Server) apiWebhooks(api huma.API) {
 	huma.Register(api, reg("redeliver", http.MethodPost, one+"/deliveries/{delivery}/redeliver", "Send one again", "Also one that was delivered, under its old message id."), s.apiRedeliver)
 }
 
-type webhookJSON struct {
+// WebhookJSON is exported for huma, like CaseJSON.
+type WebhookJSON struct {
 	ID           int64      `json:"id"`
 	URL          string     `json:"url"`
 	Description  string     `json:"description,omitempty"`
@@ -45,8 +46,8 @@ type webhookJSON struct {
 	UpdatedAt    time.Time  `json:"updated_at"`
 }
 
-func webhookToJSON(w cases.Webhook) webhookJSON {
-	j := webhookJSON{w.ID, w.URL, w.Description, []string{}, string(w.State), w.Reason, w.FailingSince, w.PausedUntil, w.CreatedAt, w.UpdatedAt}
+func webhookToJSON(w cases.Webhook) WebhookJSON {
+	j := WebhookJSON{w.ID, w.URL, w.Description, []string{}, string(w.State), w.Reason, w.FailingSince, w.PausedUntil, w.CreatedAt, w.UpdatedAt}
 	for _, e := range w.Events {
 		j.Events = append(j.Events, string(e))
 	}
@@ -54,7 +55,7 @@ func webhookToJSON(w cases.Webhook) webhookJSON {
 }
 
 type webhookSecretJSON struct {
-	webhookJSON
+	WebhookJSON
 	Secret string `json:"secret,omitempty" doc:"Verifies the signatures; shown this once. Absent where the same request is answered again after a crash: rotate it then"`
 }
 
@@ -84,7 +85,7 @@ type WebhookID struct {
 	ID int64 `path:"id" minimum:"1"`
 }
 
-type webhookOutput struct{ Body webhookJSON }
+type webhookOutput struct{ Body WebhookJSON }
 
 type webhookSecretOutput struct{ Body webhookSecretJSON }
 
@@ -95,7 +96,7 @@ func (s *Server) webhookOut(ctx context.Context, w cases.Webhook, err error) (*w
 	return &webhookOutput{webhookToJSON(w)}, nil
 }
 
-func (s *Server) apiListWebhooks(ctx context.Context, _ *struct{}) (*listOutput[webhookJSON], error) {
+func (s *Server) apiListWebhooks(ctx context.Context, _ *struct{}) (*listOutput[WebhookJSON], error) {
 	ws, err := s.Desk.Webhooks(ctx, actorOf(ctx))
 	if err != nil {
 		return nil, s.apiError(ctx, err)

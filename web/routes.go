@@ -24,7 +24,9 @@ func (s *Server) routes(e *gin.Engine) error {
 	e.GET("/metrics", s.json(s.metrics))
 
 	// Machines: the API (/api/v1/…, /api/openapi.json) brings its own routes.
-	s.api(e)
+	if err := describeExamples(s.api(e).OpenAPI()); err != nil {
+		return err
+	}
 	e.GET("/api/docs", s.page(s.apiDocs))
 	e.POST("/policy/v1/calls", bodyLimit(MaxPolicyBody), s.json(s.policy))
 	e.POST("/hooks/chat/standard", bodyLimit(MaxHookBody), s.json(s.hookStandard))
