@@ -61,6 +61,9 @@ func (s *Server) apiGetNumber(ctx context.Context, in *struct {
 	E164 string `path:"e164" example:"+12025550143"`
 }) (*struct{ Body numberViewJSON }, error) {
 	v, err := s.Desk.NumberView(ctx, actorOf(ctx), in.E164)
+	if cases.KindOf(err) == cases.KindInvalid {
+		err = &locatedError{"path.e164", err}
+	}
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}

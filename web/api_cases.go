@@ -90,17 +90,29 @@ type dossierJSON struct {
 type listCasesInput struct {
 	PageQuery
 	Kind     string   `query:"kind" enum:"abuse,traceback" doc:"Without it both"`
-	State    []string `query:"state" doc:"Any of; without it all that are neither resolved nor merged"`
-	Category string   `query:"category"`
-	Number   string   `query:"number" doc:"E.164, as caller or callback"`
+	State    []string `query:"state" enum:"new,open,awaiting_reporter,awaiting_customer,awaiting_approval,mitigated,resolved" doc:"Any of; without it all that are neither resolved nor merged"`
+	Outcome  []string `query:"disposition" enum:"upheld,compromised,spoofed_elsewhere,not_ours_referred,lawful_unwanted,insufficient,malicious_report" doc:"Of resolved cases: any of"`
+	Category string   `query:"category" enum:"robocall,scam,spoofed_my_number,account_takeover,toll_fraud,harassment,text_spam,traceback,other"`
+	Number   string   `query:"number" doc:"As caller or callback, E.164 or as people write it"`
 	Account  string   `query:"account" doc:"Originating account"`
 	Urgent   bool     `query:"urgent" doc:"Only those with a lane that nobody has acted upon"`
 	Assignee string   `query:"assignee" doc:"Staff id, or - for nobody"`
 	Text     string   `query:"q" doc:"Words in title and reference; all of them"`
+
+	OpenedAfter  time.Time `query:"opened_after" doc:"RFC 3339, inclusive"`
+	OpenedBefore time.Time `query:"opened_before" doc:"RFC 3339, exclusive"`
 }
 
 func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[CaseJSON], error) {
-	q := cases.CaseQuery{Kind: cases.CaseKind(in.Kind), Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent, Cursor: in.Cursor, Limit: in.Limit}
+	number, err := s.e164(in.Number)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	q := cases.CaseQuery{Kind: cases.CaseKind(in.Kind), Category: cases.Category(in.Category), Number: number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent,
+		Opened: cases.Span{After: in.OpenedAfter, Before: in.OpenedBefore}, Cursor: in.Cursor, Limit: in.Limit}
+	for _, d := range in.Outcome {
+		q.Dispositions = append(q.Dispositions, cases.Disposition(d))
+	}
 	for _, st := range in.State {
 		q.States = append(q.States, cases.State(st))
 	}
@@ -253,10 +265,20 @@ func (s *Server) apiUnmerge(ctx context.Context, in *reasonInput) (*struct{}, er
 
 func (s *Server) apiListEvents(ctx context.Context, in *struct {
 	PageQuery
-	ObjectKind string `query:"object_kind"`
-	ObjectID   string `query:"object_id"`
+	ObjectKind string    `query:"object_kind" doc:"case, report, campaign, restriction, sending, job, staff, api_key, account, webhook"`
+	ObjectID   string    `query:"object_id" doc:"Of a case its reference"`
+	Case       string    `query:"case" doc:"Reference: all about this case, whatever the object"`
+	Command    string    `query:"command" doc:"Like case.resolve"`
+	Actor      string    `query:"actor" doc:"Id of a person, key or part of the program"`
+	After      time.Time `query:"after" doc:"RFC 3339, inclusive"`
+	Before     time.Time `query:"before" doc:"RFC 3339, exclusive"`
 }) (*listOutput[cases.Event], error) {
-	p, err := s.Desk.Events(ctx, actorOf(ctx), cases.EventQuery{ObjectKind: in.ObjectKind, ObjectID: in.ObjectID, Cursor: in.Cursor, Limit: in.Limit})
+	id, err := caseFilter(in.Case)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	p, err := s.Desk.Events(ctx, actorOf(ctx), cases.EventQuery{CaseID: id, ObjectKind: in.ObjectKind, ObjectID: in.ObjectID, Command: in.Command, ActorID: in.Actor,
+		At: cases.Span{After: in.After, Before: in.Before}, Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
