@@ -40,6 +40,25 @@ type WebhookDelivery struct {
 	CreatedAt     time.Time
 }
 
+// WebhookPayload is the body that is sent. It is thin on purpose, and holds no
+// personal data: who wants more asks the API.
+type WebhookPayload struct {
+	Type      WebhookEvent `json:"type"`
+	Timestamp time.Time    `json:"timestamp" doc:"When it happened"`
+	Data      WebhookData  `json:"data"`
+}
+
+// WebhookData says what an event is about.
+type WebhookData struct {
+	Case        string          `json:"case,omitempty" doc:"Reference; of a restriction that of its case, if it has one"`
+	State       string          `json:"state,omitempty" doc:"Of the case or the restriction, as it was then"`
+	Disposition Disposition     `json:"disposition,omitempty" doc:"Of a resolved case"`
+	Restriction int64           `json:"restriction,omitempty"`
+	Kind        RestrictionKind `json:"kind,omitempty" doc:"Of the restriction"`
+	Target      TargetKind      `json:"target_kind,omitempty" doc:"What the restriction lies on: account, connection, number"`
+	URL         string          `json:"url,omitempty" doc:"Of the page in the console"`
+}
+
 // WebhookMessage is what is sent.
 type WebhookMessage struct {
 	URL         string

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -358,6 +359,14 @@ func TestWebhookManagement(t *testing.T) {
 			t.Errorf("%+v", ds)
 		}
 		w.refused(w.desk.TestWebhook(ctx, admin, hook.ID), cases.ErrConflict, "disabled")
+		// What is older than 30 days is forgotten.
+		n, err := w.store.PruneDeliveries(ctx, noon, 100)
+		if err != nil || n != 0 {
+			t.Errorf("pruned %d, %v", n, err)
+		}
+		if n, err = w.store.PruneDeliveries(ctx, w.clock().Add(time.Second), 2); err != nil || n != 2 || len(w.deliveries(hook)) != 1 {
+			t.Errorf("pruned %d, %v", n, err)
+		}
 		w.must(w.desk.DeleteWebhook(ctx, admin, hook.ID))
 		_, err = w.desk.Webhook(ctx, admin, hook.ID)
 		w.refused(err, cases.ErrNotFound, "webhook")
@@ -372,6 +381,37 @@ func TestWebhookManagement(t *testing.T) {
 		w.refused(err, cases.ErrConflict, "as many as there can be")
 		_, _, err = w.desk.CreateWebhook(ctx, admin, cases.WebhookChange{URL: ptr("http://192.168.1.1/"), Events: &[]cases.WebhookEvent{cases.WebhookCaseResolved}})
 		w.refused(err, cases.ErrInvalid, "url")
+	})
+}
+
+// Webhooks that come and go while cases are opened hold nobody up.
+func TestWebhooksDeletedWhileToldOf(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.desk.Caller = notify.NewCaller(safehttp.Config{}, "https://desk.example", time.Now, func(string) {})
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				hook, _, err := w.desk.CreateWebhook(t.Context(), admin, cases.WebhookChange{URL: ptr("https://peer.example/"), Events: ptr(cases.WebhookEvents())})
+				if err == nil {
+					err = w.desk.DeleteWebhook(t.Context(), admin, hook.ID)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		for i := range 60 {
+			w.submit(about(fmt.Sprintf("+120255502%02d", i)))
+		}
+		close(done)
+		wg.Wait()
 	})
 }
 

@@ -43,27 +43,10 @@ func NewCaller(outside safehttp.Config, baseURL string, now func() time.Time, co
 // Check says what is wrong with an address.
 func (c *Caller) Check(url string) error { return c.outside.Check(url) }
 
-// payload is the body of a webhook. It is thin on purpose, and holds no personal
-// data: who wants more asks the API.
-type payload struct {
-	Type      cases.WebhookEvent `json:"type"`
-	Timestamp time.Time          `json:"timestamp"`
-	Data      payloadData        `json:"data"`
-}
-
-type payloadData struct {
-	Case        string                `json:"case,omitempty"`
-	State       string                `json:"state,omitempty"`
-	Disposition cases.Disposition     `json:"disposition,omitempty"`
-	Restriction int64                 `json:"restriction,omitempty"`
-	Kind        cases.RestrictionKind `json:"kind,omitempty"`
-	Target      cases.TargetKind      `json:"target_kind,omitempty"`
-	URL         string                `json:"url,omitempty"`
-}
-
+// payload is the body of a webhook.
 func (c *Caller) payload(m cases.WebhookMessage) ([]byte, error) {
 	d := m.Delivery
-	p := payload{Type: d.Event, Timestamp: d.At.UTC(), Data: payloadData{Case: m.CaseRef}}
+	p := cases.WebhookPayload{Type: d.Event, Timestamp: d.At.UTC(), Data: cases.WebhookData{Case: m.CaseRef}}
 	switch d.Event {
 	case cases.WebhookCaseOpened:
 		p.Data.State = string(cases.StateNew)

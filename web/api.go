@@ -39,6 +39,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiWebhooks(api)
 	s.describePolicy(api)
 	describeIdempotency(api.OpenAPI())
+	describeWebhooks(api.OpenAPI())
 	return api
 }
 

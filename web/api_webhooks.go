@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,6 +31,41 @@ func (s *Server) apiWebhooks(api huma.API) {
 	huma.Register(api, reg("list-deliveries", http.MethodGet, one+"/deliveries", "What it was or is to be told, newest first", "Kept for 30 days."), s.apiListDeliveries)
 	huma.Register(api, reg("redeliver-dead", http.MethodPost, one+"/redeliver", "Send again all that was given up", "Under the old message ids."), s.apiRedeliverAll)
 	huma.Register(api, reg("redeliver", http.MethodPost, one+"/deliveries/{delivery}/redeliver", "Send one again", "Also one that was delivered, under its old message id."), s.apiRedeliver)
+}
+
+// describeWebhooks says what is sent: OpenAPI 3.1 has a place for it.
+func describeWebhooks(doc *huma.OpenAPI) {
+	schema := doc.Components.Schemas.Schema(reflect.TypeFor[cases.WebhookPayload](), true, "WebhookPayload")
+	doc.Webhooks = map[string]*huma.PathItem{}
+	for _, e := range append(cases.WebhookEvents(), cases.WebhookTest) {
+		var headers []*huma.Param
+		for _, h := range []struct{ name, says string }{{"webhook-id", "The same for all attempts: remember it"}, {"webhook-timestamp", "Of the attempt, in seconds since 1970: refuse what is older than five minutes"},
+			{"webhook-signature", "v1, and base64 of HMAC-SHA256 over id, timestamp and body, joined by dots; two of them while the secret is replaced"}} {
+			headers = append(headers, &huma.Param{Name: h.name, In: "header", Required: true, Description: h.says, Schema: &huma.Schema{Type: huma.TypeString}})
+		}
+		doc.Webhooks[string(e)] = &huma.PathItem{Post: &huma.Operation{Summary: webhookWords[e], Tags: []string{"webhooks"}, Parameters: headers,
+			Description: "Delivered at least once. Answer 2xx within 15 seconds; 410 ends the webhook.",
+			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema, Example: webhookExample(e)}}},
+			Responses:   map[string]*huma.Response{"204": {Description: "Taken"}}}}
+	}
+}
+
+// webhookExample is a body of an event.
+func webhookExample(e cases.WebhookEvent) cases.WebhookPayload {
+	const console = "https://abuse.carrier.example/desk/"
+	p := cases.WebhookPayload{Type: e, Timestamp: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	switch e {
+	case cases.WebhookCaseOpened:
+		p.Data = cases.WebhookData{Case: "AB-2026-004217", State: string(cases.StateNew), URL: console + "cases/AB-2026-004217"}
+	case cases.WebhookCaseResolved:
+		p.Data = cases.WebhookData{Case: "AB-2026-004217", State: string(cases.StateResolved), Disposition: cases.DispositionUpheld, URL: console + "cases/AB-2026-004217"}
+	case cases.WebhookRestrictionActive, cases.WebhookRestrictionLifted:
+		p.Data = cases.WebhookData{Case: "AB-2026-004217", State: string(cases.RestrictionActive), Restriction: 81, Kind: cases.KindChannelLimit, Target: cases.TargetAccount, URL: console + "restrictions/81"}
+		if e == cases.WebhookRestrictionLifted {
+			p.Data.State = string(cases.RestrictionLifted)
+		}
+	}
+	return p
 }
 
 // WebhookJSON is exported for huma, like CaseJSON.

@@ -19,6 +19,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/internal/storetest"
+	"github.com/abusedesk/abusedesk/internal/testenv"
 )
 
 var update = flag.Bool("update", false, "write down the answers to the examples")
@@ -224,6 +226,54 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What webhooks send is what the description says of them, for every event.
+func TestDescribedWebhooks(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	w.mayCall()
+	peer := testenv.NewWebhookPeer(t)
+	admin := w.staff["admin"].Actor()
+	_, secret, err := w.desk.CreateWebhook(t.Context(), admin, cases.WebhookChange{URL: &peer.URL, Events: new(cases.WebhookEvents())})
+	w.must(err)
+	peer.Trust(secret)
+	w.must(w.desk.TestWebhook(t.Context(), admin, 1))
+	w.said("+12025550171", "x")
+	rec := w.send(call("POST", "/api/v1/cases/"+w.ref+"/resolve", "cases", `{"disposition":"upheld","reason":"x"}`))
+	limit := w.send(call("POST", "/api/v1/restrictions", "cases", `{"kind":"channel_limit","target_kind":"account","target":"acct-2210","value":{"channels":5},"reason":"x"}`))
+	if rec.Code != 200 || limit.Code != 201 {
+		t.Fatal(rec.Body, limit.Body)
+	}
+	w.must(w.keeper.Refresh(t.Context()))
+	w.must(w.keeper.Refresh(t.Context()))
+	w.callWebhooks(1)
+
+	raw := w.send(request{method: "GET", path: "/api/openapi.json"}).Body.Bytes()
+	var doc struct {
+		Webhooks map[string]struct{ Post described }
+	}
+	w.must(json.Unmarshal(raw, &doc))
+	_, schemas := w.description()
+	s, err := schemas.Compile("https://desk.example/openapi.json#/components/schemas/WebhookPayload")
+	w.must(err)
+	sent := map[string]bool{}
+	for _, h := range peer.Received() {
+		sent[h.Type] = true
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(h.Body))
+		w.must(err)
+		if err := s.Validate(v); err != nil {
+			t.Errorf("%s: %v", h.Body, err)
+		}
+		example := doc.Webhooks[h.Type].Post.RequestBody.Content["application/json"].Example
+		for name := range h.Data {
+			if _, ok := example.(map[string]any)["data"].(map[string]any)[name]; !ok {
+				t.Errorf("%s has %s, and its example has not", h.Type, name)
+			}
+		}
+	}
+	if len(doc.Webhooks) != len(cases.WebhookEvents())+1 || len(sent) < 3 {
+		t.Errorf("%d described, sent %v", len(doc.Webhooks), sent)
+	}
 }
 
 // compare holds an answer against the description and its example.

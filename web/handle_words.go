@@ -280,6 +280,8 @@ func jobWord(k cases.JobKind) string {
 		return "Mark a mail as read"
 	case cases.JobCampaigns:
 		return "Find campaigns"
+	case cases.JobWebhook:
+		return "Tell another system"
 	}
 	return string(k)
 }
