@@ -37,11 +37,13 @@ const (
 	ScopeCases   Scope = "cases"   // decide on cases, propose and lift restrictions
 	ScopeCalls   Scope = "calls"   // send call records
 	ScopePolicy  Scope = "policy"  // ask the policy endpoint
+	// ScopeWebhooks is to manage who else is told.
+	ScopeWebhooks Scope = "webhooks"
 )
 
 // Scopes lists the scopes that exist.
 func Scopes() []Scope {
-	return []Scope{ScopeAll, ScopeRead, ScopeReports, ScopeCases, ScopeCalls, ScopePolicy}
+	return []Scope{ScopeAll, ScopeRead, ScopeReports, ScopeCases, ScopeCalls, ScopePolicy, ScopeWebhooks}
 }
 
 // Actor is who gives a command. Every command carries one.
@@ -92,6 +94,9 @@ const (
 	CmdImport          Command = "carrier.import"
 	CmdManageStaff     Command = "staff.manage"
 	CmdManageKeys      Command = "key.manage"
+	CmdReadWebhooks    Command = "webhook.read"
+	CmdManageWebhooks  Command = "webhook.manage"
+	CmdRedeliver       Command = "webhook.redeliver"
 )
 
 // Commands lists every command, for the table test of permissions.
@@ -99,7 +104,7 @@ func Commands() []Command {
 	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
 		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict,
 		CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
-		CmdImport, CmdManageStaff, CmdManageKeys}
+		CmdImport, CmdManageStaff, CmdManageKeys, CmdReadWebhooks, CmdManageWebhooks, CmdRedeliver}
 }
 
 var (
@@ -109,7 +114,7 @@ var (
 	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict}, analystCommands...)
 
 	roleCommands = map[Role][]Command{
-		RoleAuditor:  auditorCommands,
+		RoleAuditor:  append([]Command{CmdReadWebhooks}, auditorCommands...), // addresses of webhooks may hold passwords
 		RoleAnalyst:  analystCommands,
 		RoleApprover: approverCommands,
 		RoleAdmin:    Commands(),
@@ -120,8 +125,9 @@ var (
 		ScopeReports: {CmdFileReport},
 		ScopeCases: {CmdReadCases, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase, CmdReopenCase,
 			CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict},
-		ScopeCalls:  {CmdIngestCalls},
-		ScopePolicy: {CmdAskPolicy},
+		ScopeCalls:    {CmdIngestCalls},
+		ScopePolicy:   {CmdAskPolicy},
+		ScopeWebhooks: {CmdReadWebhooks, CmdManageWebhooks, CmdRedeliver},
 	}
 )
 

@@ -20,6 +20,7 @@ func TestPermit(t *testing.T) {
 		CmdLiftRestrict: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdResolveSending: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdRetryJob: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdApproveRestrict: {RoleApprover, RoleAdmin}, CmdRejectRestrict: {RoleApprover, RoleAdmin},
 		CmdIngestCalls: {RoleAdmin}, CmdAskPolicy: {RoleAdmin}, CmdImport: {RoleAdmin}, CmdManageStaff: {RoleAdmin}, CmdManageKeys: {RoleAdmin},
+		CmdReadWebhooks: {RoleAuditor, RoleAdmin}, CmdManageWebhooks: {RoleAdmin}, CmdRedeliver: {RoleAdmin},
 	}
 	for _, cmd := range Commands() {
 		roles, ok := may[cmd]
@@ -51,6 +52,8 @@ func TestPermitKey(t *testing.T) {
 	}{
 		{"policy asks", RoleIntegration, []Scope{ScopePolicy}, CmdAskPolicy, true},
 		{"policy reads nothing", RoleIntegration, []Scope{ScopePolicy}, CmdReadCases, false},
+		{"webhooks manages webhooks", RoleIntegration, []Scope{ScopeWebhooks}, CmdManageWebhooks, true},
+		{"read sees no webhooks, whose addresses may hold passwords", RoleIntegration, []Scope{ScopeRead}, CmdReadWebhooks, false},
 		{"read does not decide", RoleIntegration, []Scope{ScopeRead}, CmdResolveCase, false},
 		{"all is all", RoleIntegration, []Scope{ScopeAll}, CmdManageKeys, true},
 		{"all of an analyst is what an analyst may", RoleAnalyst, []Scope{ScopeAll}, CmdApproveRestrict, false},

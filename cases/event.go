@@ -12,7 +12,7 @@ type Event struct {
 	ActorID    string            `json:"actor_id"`
 	ActorName  string            `json:"actor"`
 	Command    string            `json:"command"`
-	ObjectKind string            `json:"object_kind"` // case, report, campaign, restriction, sending, job, staff, api_key, account
+	ObjectKind string            `json:"object_kind"` // case, report, campaign, restriction, sending, job, staff, api_key, account, webhook
 	ObjectID   string            `json:"object_id"`
 	CaseID     int64             `json:"case_id,omitempty"` // 0 when it belongs to no case
 	Reason     string            `json:"reason,omitempty"`

@@ -60,7 +60,7 @@ type FindingData struct {
 	Entitlements []Entitlement  `json:"entitlements,omitempty"`
 	Parties      *Parties       `json:"parties,omitempty"`
 	Number       *NumberFacts   `json:"number,omitempty"`
-	Traced       *TracedCall    `json:"traced,omitempty"`  // as the request has it
+	Traced       *TracedCall    `json:"traced,omitempty"` // as the request has it
 	Signals      *SignalStats   `json:"signals,omitempty"`
 	Contact      string         `json:"contact,omitempty"` // abuse contact of the originating account
 }

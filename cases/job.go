@@ -19,6 +19,7 @@ const (
 	JobCampaigns JobKind = "campaigns" // reports whose wording waits → campaigns; object 0, coalesced into one
 	JobUnpack    JobKind = "unpack"    // message → its attachments by their digests
 	JobChat      JobKind = "chat"      // report of a chat → what the desk says there once it is silent; coalesced per report
+	JobWebhook   JobKind = "webhook"   // webhook → what is due to it; coalesced per webhook, in a lane and a queue of its own
 	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )
 
@@ -68,6 +69,11 @@ func UrgentJob(caseID int64) Job {
 // ChatJob looks at the chat that a report came by, at a time or soon after.
 func ChatJob(reportID int64, at time.Time) Job {
 	return Job{Kind: JobChat, ObjectID: reportID, CoalesceKey: fmt.Sprintf("chat:%d", reportID), RunAt: at}
+}
+
+// WebhookJob sends what is due to a webhook, once for all that is.
+func WebhookJob(id int64, at time.Time) Job {
+	return Job{Kind: JobWebhook, ObjectID: id, CoalesceKey: fmt.Sprintf("webhook:%d", id), RunAt: at}
 }
 
 // Lost is how many earlier attempts ended without a word: the process died, or

@@ -22,20 +22,28 @@ type CaseQuery struct {
 	States   []State  // empty: all but resolved and merged
 	Assignee string   // staff id; "-" nobody
 	Category Category
-	Urgent   bool   // only those with a lane that waits for a person
-	Number   string // E.164, in any role but called
-	Account  string // originating account
-	Text     string // AND of words in title and reference
-	Cursor   string
-	Limit    int
+	// Dispositions are of resolved cases: any of; empty any.
+	Dispositions []Disposition
+	Opened       Span
+	Urgent       bool   // only those with a lane that waits for a person
+	Number       string // E.164, in any role but called
+	Account      string // originating account
+	Text         string // AND of words in title and reference
+	Cursor       string
+	Limit        int
 }
+
+// Span is from After, inclusive, to Before, exclusive; a zero end is open.
+type Span struct{ After, Before time.Time }
 
 // ReportQuery selects reports, newest first.
 type ReportQuery struct {
-	Channel Channel
-	Number  string
-	CaseID  int64
-	SHA256  string // of one of its messages
+	Channel  Channel
+	Category Category
+	Received Span
+	Number   string
+	CaseID   int64
+	SHA256   string // of one of its messages
 	// Reference is the sender's own id for one of its messages.
 	Reference string
 	Cursor    string
@@ -45,6 +53,7 @@ type ReportQuery struct {
 // RestrictionQuery selects restrictions, newest first.
 type RestrictionQuery struct {
 	States []RestrictionState
+	Kind   RestrictionKind
 	Target string
 	CaseID int64
 	Cursor string
@@ -56,6 +65,9 @@ type EventQuery struct {
 	CaseID     int64
 	ObjectKind string
 	ObjectID   string
+	Command    string
+	ActorID    string
+	At         Span
 	Cursor     string
 	Limit      int
 }

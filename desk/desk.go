@@ -25,7 +25,9 @@ type Config struct {
 	Vault Vault
 	// Mailer is nil where no mail server is configured: then nothing is sent,
 	// and each sending says so.
-	Mailer  Mailer
+	Mailer Mailer
+	// Caller sends webhooks. Nil only where none is sent: in commands beside the service.
+	Caller  Caller
 	Scanner Scanner // nil: attachments are not scanned
 	Fetcher Fetcher // nil: what a chat keeps is not fetched
 	// Chats answer in the conversations of chat products, by product; in those of

@@ -22,6 +22,8 @@ type Store interface {
 	SignalBook
 	RestrictionBook
 	Outbox
+	WebhookBook
+	Requests
 	Carrier
 	History
 }
@@ -188,6 +190,41 @@ type Outbox interface {
 	Operations(ctx context.Context, now time.Time) (cases.Operations, error)
 }
 
+// WebhookBook keeps who else is told. Deliveries come into it with the audit
+// entries that they tell of, in the same transaction.
+type WebhookBook interface {
+	Webhooks(ctx context.Context) ([]cases.Webhook, error)
+	Webhook(ctx context.Context, id int64) (cases.Webhook, error)
+	// CreateWebhook adds one, at most cases.MaxWebhooks.
+	CreateWebhook(ctx context.Context, w cases.Webhook) (cases.Webhook, error)
+	// UpdateWebhook locks it and applies change. Disabling ends what waits.
+	UpdateWebhook(ctx context.Context, now time.Time, id int64, change func(*cases.Webhook) error) (cases.Webhook, error)
+	DeleteWebhook(ctx context.Context, a cases.Actor, now time.Time, id int64) error
+	TestWebhook(ctx context.Context, a cases.Actor, now time.Time, id int64) error
+	WebhookDeliveries(ctx context.Context, q cases.WebhookDeliveryQuery) (cases.Page[cases.WebhookDelivery], error)
+	DeadDeliveries(ctx context.Context) (map[int64]int, error)
+	// Redeliver asks for one delivery again, id 0 for all that were given up.
+	Redeliver(ctx context.Context, a cases.Actor, now time.Time, webhookID, id int64) (int, error)
+	// ClaimWebhook begins attempts at what is due, a bounded number at once;
+	// SettleWebhook says what came of them; FinishWebhook completes the job and
+	// asks for the next.
+	ClaimWebhook(ctx context.Context, at cases.Attempt, now time.Time, id int64) (cases.Webhook, []cases.WebhookDelivery, error)
+	SettleWebhook(ctx context.Context, now time.Time, id int64, made []cases.WebhookSettled) error
+	FinishWebhook(ctx context.Context, at cases.Attempt, now time.Time, id int64) error
+}
+
+// Requests keeps what came with an Idempotency-Key. What is committed under a
+// context of cases.WithRequest marks its request in the same transaction.
+type Requests interface {
+	// BeginRequest claims the key (mine), or returns what is known of the request
+	// that did: cases.ErrConflict where it asked for something else,
+	// cases.ErrUnavailable while it is under way.
+	BeginRequest(ctx context.Context, now time.Time, r cases.IdempotentRequest) (known cases.IdempotentRequest, mine bool, err error)
+	AnswerRequest(ctx context.Context, r cases.IdempotentRequest, status int, answer []byte) error
+	// DropRequest frees the key of one that had no effect.
+	DropRequest(ctx context.Context, now time.Time, r cases.IdempotentRequest) error
+}
+
 // Carrier keeps accounts, connections, entitlements.
 type Carrier interface {
 	Account(ctx context.Context, id string) (cases.Account, error)
@@ -253,4 +290,11 @@ type Mailer interface {
 // attempt what a Mailer says.
 type Chat interface {
 	Send(ctx context.Context, l cases.Letter) (cases.Outcome, error)
+}
+
+// Caller sends webhooks to addresses that others chose.
+type Caller interface {
+	// Check says what is wrong with an address, as far as one can see.
+	Check(url string) error
+	Call(ctx context.Context, m cases.WebhookMessage) cases.WebhookAnswer
 }

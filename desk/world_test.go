@@ -146,6 +146,8 @@ func (w *world) work() {
 				err = w.desk.Tell(ctx, j.at, j.ObjectID)
 			case cases.JobChat:
 				err = w.desk.TurnChat(ctx, j.at, j.ObjectID)
+			case cases.JobWebhook:
+				err = w.desk.CallWebhook(ctx, j.at, j.ObjectID)
 			case cases.JobCampaigns:
 				err = w.desk.PlaceScripts(ctx, j.at)
 			case cases.JobUnpack:

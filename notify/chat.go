@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -84,21 +83,11 @@ func answered(res *http.Response) cases.Outcome {
 		o.Retry = true // it is our token that is refused, which somebody will mend
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code == http.StatusTooEarly,
 		code == http.StatusServiceUnavailable && after != "":
-		o.Retry, o.After = true, retryAfter(after)
+		o.Retry, o.After = true, min(retryAfter(after, time.Now()), maxRetryAfter)
 	case code >= 300 && code < 500:
 		o.Refused = true
 	}
 	return o
-}
-
-// retryAfter reads seconds (RFC 9110 section 10.2.3); a date is left to our own
-// patience.
-func retryAfter(s string) time.Duration {
-	n, err := strconv.Atoi(strings.TrimSpace(s))
-	if err != nil || n < 0 {
-		return 0
-	}
-	return min(time.Duration(n)*time.Second, maxRetryAfter)
 }
 
 // bearings are the conversation of a letter, of one product.

@@ -18,11 +18,18 @@ func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.
 			w.and("kind <> 'abuse'") // as its index has it
 		}
 	}
-	if len(q.States) == 0 {
+	switch {
+	case len(q.Dispositions) > 0:
+		w.and("disposition IN ?", q.Dispositions)
+		if len(q.States) > 0 {
+			w.and("state IN ?", q.States)
+		}
+	case len(q.States) == 0:
 		w.and("state <> 'resolved'")
-	} else {
+	default:
 		w.and("state IN ?", q.States)
 	}
+	w.within("created_at", q.Opened)
 	switch q.Assignee {
 	case "":
 	case "-":

@@ -64,6 +64,13 @@ func (s *Store) Events(ctx context.Context, q cases.EventQuery) (cases.Page[case
 	if q.ObjectID != "" {
 		w.and("object_id = ?", short(q.ObjectID))
 	}
+	if q.Command != "" {
+		w.and("command = ?", text(q.Command))
+	}
+	if q.ActorID != "" {
+		w.and("actor_id = ?", text(q.ActorID))
+	}
+	w.within("at", q.At)
 	return newestFirst(q.Cursor, q.Limit, "id", w, func(cond string, args []any) ([]cases.Event, error) {
 		var es []cases.Event
 		err := s.read(ctx).Raw("SELECT "+eventFields+" FROM events WHERE "+cond, args...).Scan(&es).Error

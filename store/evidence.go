@@ -94,6 +94,10 @@ func (s *Store) Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[ca
 	if q.Channel != "" {
 		w.and("r.channel = ?", q.Channel)
 	}
+	if q.Category != "" {
+		w.and("r.category = ?", text(string(q.Category)))
+	}
+	w.within("r.received_at", q.Received)
 	// IN, because SQLite looks at every report for an EXISTS.
 	if q.Number != "" {
 		w.and("r.id IN (SELECT report_id FROM subjects WHERE e164 = ?)", text(q.Number))

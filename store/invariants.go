@@ -163,6 +163,8 @@ var outwardRules = []invariant{
 		FROM sendings WHERE state IN ('attempting', 'sent', 'refused', 'bounced', 'unknown') AND attempted_at IS NULL`},
 	{rule: "a planned or begun sending has a job", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, s.state || ', and nobody will go on' AS detail
 		FROM sendings s WHERE s.state IN ('planned', 'attempting') AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind IN ('tell', 'alert') AND j.object_id = s.id AND ` + openJob + `)`},
+	{rule: "a webhook's delivery that waits will be looked at", query: `SELECT 'delivery ' || CAST(d.id AS text) AS object, 'webhook ' || CAST(d.webhook_id AS text) || ' is ' || w.state AS detail
+		FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.state = 'pending' AND (w.state <> 'enabled' OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'webhook' AND j.object_id = w.id AND ` + openJob + `))`},
 	{rule: "an answer to a letter finds its report", query: `SELECT 'sending ' || CAST(s.id AS text) AS object, 'its token leads nowhere' AS detail
 		FROM sendings s WHERE s.state <> 'suppressed' AND s.message_id LIKE 'ab.________________________________@%'
 		AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.key = 'mail:' || substr(s.message_id, 4, 32))`},

@@ -11,12 +11,15 @@ import (
 )
 
 // livedIn is a database in which everything has happened once: mails, a chat,
-// sendings, enrichment, a merge, a resolution, a restriction, seals.
+// sendings, webhooks, enrichment, a merge, a resolution, a restriction, seals.
 func livedIn(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := t.Context()
 	l, _, err := s.AcquireLease(ctx, noon, MailboxLease("abuse"), "a", time.Hour)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateWebhook(ctx, cases.Webhook{URL: "https://peer.example/", Events: cases.WebhookEvents(), State: cases.WebhookEnabled, CreatedAt: noon, UpdatedAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	mail := delivery(cases.ChannelEmail, "mail", "x")
@@ -138,6 +141,7 @@ func TestInvariants(t *testing.T) {
 		"a script is in the campaign of what it is like":                         {"UPDATE scripts SET like_report = 999 WHERE like_report <> 0"},
 		"a key is of a script":                                                   {"INSERT INTO script_keys (key, report_id) VALUES (1, 999)"},
 		"a restriction ends on time":                                             {"UPDATE restrictions SET expires_at = '2026-11-24 11:00:00+00:00'"},
+		"a webhook's delivery that waits will be looked at":                      {"DELETE FROM jobs WHERE kind = 'webhook'"},
 	}
 	each(t, func(t *testing.T, s *Store) {
 		livedIn(t, s)

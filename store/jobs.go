@@ -21,7 +21,7 @@ const maxBacklog = 500
 // lanes are relayed each by itself, so that what is urgent never waits for
 // anything, and reading what came in never for the work that it leads to. Each
 // is written as the condition of its index.
-var lanes = []string{"kind IN ('alert', 'urgent')", "kind = 'file'", "kind <> 'file' AND kind NOT IN ('alert', 'urgent')"}
+var lanes = []string{"kind IN ('alert', 'urgent')", "kind = 'file'", "kind = 'webhook'", "kind <> 'file' AND kind NOT IN ('alert', 'urgent', 'webhook')"}
 
 // RelayJobs marks due jobs as enqueued, at most limit of a lane, and hands them to
 // enqueue after the commit. It says how many jobs it took care of, coalesced

@@ -19,6 +19,16 @@ func (w *where) and(cond string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
+// within keeps what lies in a span.
+func (w *where) within(column string, s cases.Span) {
+	if !s.After.IsZero() {
+		w.and(column+" >= ?", stored(s.After))
+	}
+	if !s.Before.IsZero() {
+		w.and(column+" < ?", stored(s.Before))
+	}
+}
+
 func (w *where) String() string {
 	if len(w.conds) == 0 {
 		return "1 = 1"

@@ -10,7 +10,9 @@ import (
 )
 
 // insertEvents writes audit entries, unchained: the sealer chains them after
-// the commit, because chaining here would make all writers queue.
+// the commit, because chaining here would make all writers queue. Webhooks are
+// told of what happened by their entries, so that no way to change something can
+// forget them.
 func insertEvents(tx *gorm.DB, events []cases.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -27,7 +29,13 @@ func insertEvents(tx *gorm.DB, events []cases.Event) error {
 		rows[i] = []any{stored(e.At), e.ActorKind, text(e.ActorID), text(e.ActorName), e.Command, e.ObjectKind, short(e.ObjectID), e.CaseID, text(e.Reason), data}
 	}
 	_, err := insert(tx, "events (at, actor_kind, actor_id, actor_name, command, object_kind, object_id, case_id, reason, data)", rows, "")
-	return err
+	if err != nil {
+		return err
+	}
+	if err := markRequest(tx, events[0]); err != nil {
+		return err
+	}
+	return tellWebhooks(tx, events)
 }
 
 // Record adds one entry to the audit log, for reads that are logged.

@@ -41,6 +41,9 @@ func (s *Store) Restrictions(ctx context.Context, q cases.RestrictionQuery) (cas
 	if len(q.States) > 0 {
 		w.and("state IN ?", q.States)
 	}
+	if q.Kind != "" {
+		w.and("kind = ?", text(string(q.Kind)))
+	}
 	if q.Target != "" {
 		w.and("target_id = ?", short(q.Target))
 	}

@@ -105,7 +105,9 @@ func keepSignals(tx *gorm.DB, now time.Time, in []cases.Signal, skipped map[stri
 		}
 		rows = append(rows, []any{short(s.Source), short(s.SourceID), s.E164, s.Role, storedPtr(s.HappenedAt), text(s.Subject), s.Robocall, text(s.Area), now})
 	}
-	slices.SortFunc(rows, func(a, b []any) int { return slices.Compare([]string{a[0].(string), a[1].(string)}, []string{b[0].(string), b[1].(string)}) })
+	slices.SortFunc(rows, func(a, b []any) int {
+		return slices.Compare([]string{a[0].(string), a[1].(string)}, []string{b[0].(string), b[1].(string)})
+	})
 	var kept []string
 	err := insertReturning(tx, "signals (source, source_id, e164, role, happened_at, subject, robocall, area, created_at)", rows,
 		"ON CONFLICT (source, source_id, role) DO NOTHING RETURNING e164", &kept)

@@ -3,12 +3,14 @@ package web
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
 // api describes and serves /api/v1. The description is at /api/openapi.json.
@@ -34,16 +36,32 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
 	s.apiCalls(api)
+	s.apiWebhooks(api)
 	s.describePolicy(api)
+	describeIdempotency(api.OpenAPI())
+	describeWebhooks(api.OpenAPI())
 	return api
+}
+
+// describeIdempotency adds the header to every operation that takes it.
+func describeIdempotency(doc *huma.OpenAPI) {
+	longest := cases.MaxRequestKey
+	for path, item := range doc.Paths {
+		if op := item.Post; op != nil && strings.HasPrefix(path, "/api/v1/") && path != "/api/v1/reports" && path != "/api/v1/calls" {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
+				Description: "Send the same key when you send the same request again: it is carried out once, and answered as the first time (kept for 24 hours). " +
+					"With another request it is 409. One that was refused had no effect and frees its key."})
+		}
+	}
 }
 
 // needsKey marks an operation that only a key may call.
 var needsKey = []map[string][]string{{"key": {}}}
 
 type (
-	apiActor struct{}
-	apiGin   struct{}
+	apiActor     struct{}
+	apiGin       struct{}
+	apiOperation struct{}
 )
 
 // identifyAPI finds out who calls. Without a key the caller is the public,
@@ -61,7 +79,7 @@ func (s *Server) identifyAPI(api huma.API) func(huma.Context, func(huma.Context)
 			}
 			actor = a
 		}
-		next(huma.WithValue(huma.WithValue(ctx, apiActor{}, actor), apiGin{}, c))
+		next(huma.WithValue(huma.WithValue(huma.WithValue(ctx, apiActor{}, actor), apiGin{}, c), apiOperation{}, ctx.Operation()))
 	}
 }
 
@@ -79,7 +97,50 @@ func (s *Server) apiError(ctx context.Context, err error) error {
 	if m.Status >= http.StatusInternalServerError {
 		s.Log.Error("api", "actor", actorOf(ctx).ID, "err", err)
 	}
+	op, _ := ctx.Value(apiOperation{}).(*huma.Operation)
+	for _, d := range m.Errors {
+		d.Location = located(op, d.Location)
+	}
 	return m
+}
+
+// located says of a field that is a parameter where it is: the domain knows
+// names, and not how they were sent.
+func located(op *huma.Operation, location string) string {
+	name, ok := strings.CutPrefix(location, "body.")
+	if !ok || op == nil {
+		return location
+	}
+	for _, p := range op.Parameters {
+		if p.Name == name && (p.In == "query" || p.In == "path") {
+			return p.In + "." + name
+		}
+	}
+	return location
+}
+
+// e164 reads a number of a filter, written in any way; "" is none.
+func (s *Server) e164(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	n, err := numbers.Parse(text, s.Region)
+	if err != nil {
+		return "", cases.Invalid(cases.Problem{Field: "number", Message: err.Error()})
+	}
+	return n.E164, nil
+}
+
+// caseFilter reads the reference of a filter; "" is none.
+func caseFilter(ref string) (int64, error) {
+	if ref == "" {
+		return 0, nil
+	}
+	id, err := cases.ParseCaseRef(ref)
+	if err != nil {
+		return 0, cases.Invalid(cases.Problem{Field: "case", Message: "this is no reference of a case"})
+	}
+	return id, nil
 }
 
 // apiDocs draws the description with assets of our own.

@@ -36,7 +36,7 @@ type accountJSON struct {
 	Connections  []cases.Connection  `json:"connections"`
 	Entitlements []cases.Entitlement `json:"entitlements" doc:"At most 250"`
 	Restrictions []cases.Restriction `json:"restrictions"`
-	Cases        []caseJSON          `json:"cases"`
+	Cases        []CaseJSON          `json:"cases"`
 }
 
 func (s *Server) apiGetAccount(ctx context.Context, in *struct {
@@ -54,21 +54,24 @@ type numberViewJSON struct {
 	cases.NumberFacts
 	Entitlements []cases.Entitlement `json:"entitlements"`
 	Restrictions []cases.Restriction `json:"restrictions"`
-	Cases        []caseJSON          `json:"cases"`
+	Cases        []CaseJSON          `json:"cases"`
 }
 
 func (s *Server) apiGetNumber(ctx context.Context, in *struct {
 	E164 string `path:"e164" example:"+12025550143"`
 }) (*struct{ Body numberViewJSON }, error) {
 	v, err := s.Desk.NumberView(ctx, actorOf(ctx), in.E164)
+	if cases.KindOf(err) == cases.KindInvalid {
+		err = &locatedError{"path.e164", err}
+	}
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
 	return &struct{ Body numberViewJSON }{numberViewJSON{v.E164, v.Facts, list(v.Entitlements), list(v.Restrictions), casesJSON(v.Cases)}}, nil
 }
 
-func casesJSON(cs []cases.Case) []caseJSON {
-	out := make([]caseJSON, 0, len(cs))
+func casesJSON(cs []cases.Case) []CaseJSON {
+	out := make([]CaseJSON, 0, len(cs))
 	for _, c := range cs {
 		out = append(out, caseToJSON(c))
 	}

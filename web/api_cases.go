@@ -32,7 +32,8 @@ func (s *Server) apiCases(api huma.API) {
 	huma.Register(api, op, s.apiListEvents)
 }
 
-type caseJSON struct {
+// CaseJSON is exported because huma describes only exported embedded structs.
+type CaseJSON struct {
 	Ref         string         `json:"ref"`
 	Kind        string         `json:"kind" enum:"abuse,traceback"`
 	Title       string         `json:"title"`
@@ -54,11 +55,11 @@ type caseJSON struct {
 	ResolvedAt  *time.Time     `json:"resolved_at,omitempty"`
 }
 
-func caseToJSON(c cases.Case) caseJSON {
+func caseToJSON(c cases.Case) CaseJSON {
 	if c.Factors == nil {
 		c.Factors = []cases.Factor{}
 	}
-	return caseJSON{c.Ref, string(c.Kind), c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
+	return CaseJSON{c.Ref, string(c.Kind), c.Title, string(c.State), string(c.Disposition), string(c.Category), c.Priority, c.Factors, c.Facts, c.AssigneeName,
 		c.Reports, string(c.Lane), c.Facts.Corroborated, c.Referral().Proposed, c.Version, c.CreatedAt, c.UpdatedAt, c.DueAt, c.ResolvedAt}
 }
 
@@ -76,7 +77,7 @@ type findingJSON struct {
 }
 
 type dossierJSON struct {
-	caseJSON
+	CaseJSON
 	ReportList   []reportJSON        `json:"report_list" doc:"Newest first, at most 200"`
 	Findings     []findingJSON       `json:"findings"`
 	Restrictions []cases.Restriction `json:"restrictions"`
@@ -89,17 +90,29 @@ type dossierJSON struct {
 type listCasesInput struct {
 	PageQuery
 	Kind     string   `query:"kind" enum:"abuse,traceback" doc:"Without it both"`
-	State    []string `query:"state" doc:"Any of; without it all that are neither resolved nor merged"`
-	Category string   `query:"category"`
-	Number   string   `query:"number" doc:"E.164, as caller or callback"`
+	State    []string `query:"state" enum:"new,open,awaiting_reporter,awaiting_customer,awaiting_approval,mitigated,resolved" doc:"Any of; without it all that are neither resolved nor merged"`
+	Outcome  []string `query:"disposition" enum:"upheld,compromised,spoofed_elsewhere,not_ours_referred,lawful_unwanted,insufficient,malicious_report" doc:"Of resolved cases: any of"`
+	Category string   `query:"category" enum:"robocall,scam,spoofed_my_number,account_takeover,toll_fraud,harassment,text_spam,traceback,other"`
+	Number   string   `query:"number" doc:"As caller or callback, E.164 or as people write it"`
 	Account  string   `query:"account" doc:"Originating account"`
 	Urgent   bool     `query:"urgent" doc:"Only those with a lane that nobody has acted upon"`
 	Assignee string   `query:"assignee" doc:"Staff id, or - for nobody"`
 	Text     string   `query:"q" doc:"Words in title and reference; all of them"`
+
+	OpenedAfter  time.Time `query:"opened_after" doc:"RFC 3339, inclusive"`
+	OpenedBefore time.Time `query:"opened_before" doc:"RFC 3339, exclusive"`
 }
 
-func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[caseJSON], error) {
-	q := cases.CaseQuery{Kind: cases.CaseKind(in.Kind), Category: cases.Category(in.Category), Number: in.Number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent, Cursor: in.Cursor, Limit: in.Limit}
+func (s *Server) apiListCases(ctx context.Context, in *listCasesInput) (*listOutput[CaseJSON], error) {
+	number, err := s.e164(in.Number)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	q := cases.CaseQuery{Kind: cases.CaseKind(in.Kind), Category: cases.Category(in.Category), Number: number, Account: in.Account, Assignee: in.Assignee, Text: in.Text, Urgent: in.Urgent,
+		Opened: cases.Span{After: in.OpenedAfter, Before: in.OpenedBefore}, Cursor: in.Cursor, Limit: in.Limit}
+	for _, d := range in.Outcome {
+		q.Dispositions = append(q.Dispositions, cases.Disposition(d))
+	}
 	for _, st := range in.State {
 		q.States = append(q.States, cases.State(st))
 	}
@@ -116,7 +129,7 @@ type CaseRef struct {
 	Ref string `path:"ref" example:"AB-2026-004217"`
 }
 
-type caseOutput struct{ Body caseJSON }
+type caseOutput struct{ Body CaseJSON }
 
 func (s *Server) caseOut(ctx context.Context, c cases.Case, err error) (*caseOutput, error) {
 	if err != nil {
@@ -130,7 +143,7 @@ func (s *Server) apiGetCase(ctx context.Context, in *CaseRef) (*struct{ Body dos
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	out := dossierJSON{caseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}, Traceback: tracebackToJSON(d)}
+	out := dossierJSON{CaseJSON: caseToJSON(d.Case), ReportList: []reportJSON{}, Findings: []findingJSON{}, Restrictions: d.Restrictions, Events: d.Events, Related: []string{}, Traceback: tracebackToJSON(d)}
 	for _, r := range d.Reports {
 		out.ReportList = append(out.ReportList, s.reportJSON(r))
 	}
@@ -252,10 +265,20 @@ func (s *Server) apiUnmerge(ctx context.Context, in *reasonInput) (*struct{}, er
 
 func (s *Server) apiListEvents(ctx context.Context, in *struct {
 	PageQuery
-	ObjectKind string `query:"object_kind"`
-	ObjectID   string `query:"object_id"`
+	ObjectKind string    `query:"object_kind" doc:"case, report, campaign, restriction, sending, job, staff, api_key, account, webhook"`
+	ObjectID   string    `query:"object_id" doc:"Of a case its reference"`
+	Case       string    `query:"case" doc:"Reference: all about this case, whatever the object"`
+	Command    string    `query:"command" doc:"Like case.resolve"`
+	Actor      string    `query:"actor" doc:"Id of a person, key or part of the program"`
+	After      time.Time `query:"after" doc:"RFC 3339, inclusive"`
+	Before     time.Time `query:"before" doc:"RFC 3339, exclusive"`
 }) (*listOutput[cases.Event], error) {
-	p, err := s.Desk.Events(ctx, actorOf(ctx), cases.EventQuery{ObjectKind: in.ObjectKind, ObjectID: in.ObjectID, Cursor: in.Cursor, Limit: in.Limit})
+	id, err := caseFilter(in.Case)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	p, err := s.Desk.Events(ctx, actorOf(ctx), cases.EventQuery{CaseID: id, ObjectKind: in.ObjectKind, ObjectID: in.ObjectID, Command: in.Command, ActorID: in.Actor,
+		At: cases.Span{After: in.After, Before: in.Before}, Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}

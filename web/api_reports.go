@@ -59,10 +59,11 @@ func (s *Server) apiReports(api huma.API) {
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	op.SkipValidateBody = true
 	huma.Register(api, op, s.apiCreateReport)
+	op.RequestBody.Content["application/json"].Schema = schema // Register takes a raw body for a string
 	huma.Register(api, huma.Operation{OperationID: "list-reports", Method: http.MethodGet, Path: "/api/v1/reports", Tags: []string{"reports"},
-		Summary: "List reports, newest first", Security: needsKey}, s.apiListReports)
+		Summary: "List reports, newest first", Security: needsKey, Errors: []int{403, 422}}, s.apiListReports)
 	huma.Register(api, huma.Operation{OperationID: "get-report", Method: http.MethodGet, Path: "/api/v1/reports/{id}", Tags: []string{"reports"},
-		Summary: "One report", Security: needsKey, Errors: []int{404}}, s.apiGetReport)
+		Summary: "One report", Security: needsKey, Errors: []int{403, 404, 422}}, s.apiGetReport)
 }
 
 func (s *Server) apiCreateReport(ctx context.Context, in *createReportInput) (*createReportOutput, error) {
@@ -193,13 +194,27 @@ func (s *Server) reportJSON(v cases.ReportView) reportJSON {
 type listReportsInput struct {
 	PageQuery
 	Channel string `query:"channel" enum:"web,email,chat,api,monitor"`
-	Number  string `query:"number" doc:"E.164, in any role"`
+	Kind    string `query:"category" enum:"robocall,scam,spoofed_my_number,account_takeover,toll_fraud,harassment,text_spam,traceback,other"`
+	Number  string `query:"number" doc:"In any role, E.164 or as people write it"`
+	Case    string `query:"case" doc:"Reference of its case"`
 	SHA256  string `query:"sha256" doc:"Digest of one of its messages"`
 	Ref     string `query:"reference" doc:"The sender's own id for one of its messages, such as a mail's Message-ID"`
+
+	After  time.Time `query:"received_after" doc:"RFC 3339, inclusive"`
+	Before time.Time `query:"received_before" doc:"RFC 3339, exclusive"`
 }
 
 func (s *Server) apiListReports(ctx context.Context, in *listReportsInput) (*listOutput[reportJSON], error) {
-	p, err := s.Desk.Reports(ctx, actorOf(ctx), cases.ReportQuery{Channel: cases.Channel(in.Channel), Number: in.Number, SHA256: in.SHA256, Reference: in.Ref,
+	number, err := s.e164(in.Number)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	id, err := caseFilter(in.Case)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	p, err := s.Desk.Reports(ctx, actorOf(ctx), cases.ReportQuery{Channel: cases.Channel(in.Channel), Category: cases.Category(in.Kind), CaseID: id, Number: number,
+		Received: cases.Span{After: in.After, Before: in.Before}, SHA256: in.SHA256, Reference: in.Ref,
 		Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, s.apiError(ctx, err)

@@ -39,10 +39,16 @@ func (s *Server) restrictionOut(ctx context.Context, r cases.Restriction, err er
 
 func (s *Server) apiListRestrictions(ctx context.Context, in *struct {
 	PageQuery
-	State  []string `query:"state"`
+	State  []string `query:"state" enum:"proposed,approved,applying,active,lifting,lifted,rejected,failed,drifted" doc:"Any of; without it all"`
+	Kind   string   `query:"kind" enum:"account_suspended,channel_limit,prefix_denied,countries_denied,countries_allowed,destination_rate_max,caller_id_denied"`
 	Target string   `query:"target" doc:"Account, connection or E.164"`
+	Case   string   `query:"case" doc:"Reference of the case they belong to"`
 }) (*listOutput[cases.Restriction], error) {
-	q := cases.RestrictionQuery{Target: in.Target, Cursor: in.Cursor, Limit: in.Limit}
+	id, err := caseFilter(in.Case)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	q := cases.RestrictionQuery{Kind: cases.RestrictionKind(in.Kind), CaseID: id, Target: in.Target, Cursor: in.Cursor, Limit: in.Limit}
 	for _, st := range in.State {
 		q.States = append(q.States, cases.RestrictionState(st))
 	}

@@ -151,6 +151,8 @@ func objectOf(j cases.Job) string {
 		what = "case"
 	case cases.JobTell, cases.JobAlert:
 		what = "sending"
+	case cases.JobWebhook:
+		what = "webhook"
 	}
 	return fmt.Sprintf("%s %d", what, j.ObjectID)
 }

@@ -284,6 +284,8 @@ func jobWord(k cases.JobKind) string {
 		return "Mark a mail as read"
 	case cases.JobCampaigns:
 		return "Find campaigns"
+	case cases.JobWebhook:
+		return "Tell another system"
 	}
 	return string(k)
 }

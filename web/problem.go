@@ -33,6 +33,15 @@ type httpError struct {
 func (e *httpError) Error() string { return e.err.Error() }
 func (e *httpError) Unwrap() error { return e.err }
 
+// locatedError says where its one problem is, when that is not the body.
+type locatedError struct {
+	location string
+	err      error
+}
+
+func (e *locatedError) Error() string { return e.err.Error() }
+func (e *locatedError) Unwrap() error { return e.err }
+
 // statusOf maps a domain error to a status: the only place that does.
 func statusOf(err error) int {
 	if h, ok := errors.AsType[*httpError](err); ok {
@@ -71,11 +80,12 @@ func problemOf(err error) *huma.ErrorModel {
 		m.Detail = sentence(e.Message)
 		for _, p := range e.Problems {
 			location := "body"
-			switch p.Field {
-			case location:
-			case proofHeader:
+			switch l, ok := errors.AsType[*locatedError](err); {
+			case ok:
+				location = l.location
+			case p.Field == proofHeader:
 				location = "header." + p.Field
-			default:
+			case p.Field != location:
 				location += "." + p.Field
 			}
 			m.Errors = append(m.Errors, &huma.ErrorDetail{Location: location, Message: p.Message})
@@ -84,6 +94,15 @@ func problemOf(err error) *huma.ErrorModel {
 		m.Detail = "The request is too large."
 	}
 	return m
+}
+
+// asJSON is an answer, or the error instead of it.
+func asJSON(status int, v any, err error) (int, []byte, error) {
+	if err != nil {
+		return 0, nil, err
+	}
+	body, err := json.Marshal(v)
+	return status, body, err
 }
 
 func writeProblem(w http.ResponseWriter, m *huma.ErrorModel) {

@@ -12,7 +12,7 @@ import (
 
 // routes is every route there is.
 func (s *Server) routes(e *gin.Engine) error {
-	e.Use(s.recover, s.observe, s.secure)
+	e.Use(s.recover, s.observe, s.secure, s.idempotent)
 	e.NoRoute(s.page(func(*gin.Context) error { return cases.NotFound("this page") }))
 	e.NoMethod(s.page(func(*gin.Context) error {
 		return &httpError{http.StatusMethodNotAllowed, cases.Forbidden("this address does not take that method")}
@@ -24,7 +24,9 @@ func (s *Server) routes(e *gin.Engine) error {
 	e.GET("/metrics", s.json(s.metrics))
 
 	// Machines: the API (/api/v1/…, /api/openapi.json) brings its own routes.
-	s.api(e)
+	if err := describeExamples(s.api(e).OpenAPI()); err != nil {
+		return err
+	}
 	e.GET("/api/docs", s.page(s.apiDocs))
 	e.POST("/policy/v1/calls", bodyLimit(MaxPolicyBody), s.json(s.policy))
 	e.POST("/hooks/chat/standard", bodyLimit(MaxHookBody), s.json(s.hookStandard))
@@ -103,9 +105,23 @@ func (s *Server) pages(e *gin.Engine) {
 	d.POST("/sendings/:id/resolve", s.signedIn(s.decideSending))
 	d.GET("/operations", s.signedIn(s.showOperations))
 	d.POST("/operations/jobs/:id/retry", s.signedIn(s.retryJob))
+	s.webhookPages(d)
 	if s.Development {
 		d.GET("/styleguide", s.signedIn(s.showStyleguide))
 	}
+}
+
+func (s *Server) webhookPages(d *gin.RouterGroup) {
+	d.GET("/webhooks", s.signedIn(s.showWebhooks))
+	d.POST("/webhooks", s.signedIn(s.createWebhook))
+	d.GET("/webhooks/:id", s.signedIn(s.showWebhook))
+	d.POST("/webhooks/:id", s.signedIn(s.changeWebhook))
+	d.POST("/webhooks/:id/enable", s.signedIn(s.enableWebhook))
+	d.POST("/webhooks/:id/disable", s.signedIn(s.disableWebhook))
+	d.POST("/webhooks/:id/rotate", s.signedIn(s.rotateWebhook))
+	d.POST("/webhooks/:id/test", s.signedIn(s.testWebhook))
+	d.POST("/webhooks/:id/delete", s.signedIn(s.deleteWebhook))
+	d.POST("/webhooks/:id/redeliver", s.signedIn(s.redeliver))
 }
 
 // handler does one thing and returns what went wrong.

@@ -301,8 +301,41 @@ func operationsPage() OperationsPage {
 }
 
 // everyPage lists each template with full, empty and wrong content.
+func webhooksSample() WebhooksPage {
+	return WebhooksPage{CanAct: true, Create: webhookForm(cases.Webhook{Events: cases.WebhookEvents()}), Rows: []WebhookLine{
+		{ID: "1", URL: "https://tickets.northtel.example/in/abuse", Description: "ticket system", Events: "case.opened, case.resolved", State: State{"enabled", "Enabled", Cleared}},
+		{ID: "2", URL: "https://sbc-control.northtel.example/webhooks/abusedesk?tenant=eu-west-1", Events: "restriction.active, restriction.lifted", State: State{"failing", "Failing", Doubt}, Note: "Nothing has arrived since 23 November, 21:04; after five days it is disabled.", Dead: 12},
+		{ID: "3", URL: "https://old.example/hook", Events: "case.opened", State: State{"disabled", "Disabled", Harm}, Note: "The address answered 410 Gone.", Dead: 1_204}}}
+}
+
+func wrongWebhook() WebhooksPage {
+	p := webhooksSample()
+	p.Create = webhookForm(cases.Webhook{URL: "http://10.0.0.7/hook"})
+	p.Create.URL.Error, p.Create.EventsError, p.Create.Shown = "This address may not be asked: it must begin with https://.", "Choose at least one.", true
+	return p
+}
+
+func webhookSample() WebhookPage {
+	return WebhookPage{Line: webhooksSample().Rows[1], Secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazf7VFbJZxk=", Overlap: sampleNow.Add(24 * time.Hour), Enabled: true, CanAct: true,
+		Edit:  webhookForm(cases.Webhook{URL: "https://sbc-control.northtel.example/webhooks/abusedesk?tenant=eu-west-1", Events: cases.WebhookEvents()[2:]}),
+		Facts: []Fact{{Name: "Address", Value: "https://sbc-control.northtel.example/webhooks/abusedesk?tenant=eu-west-1"}, {Name: "Told of", Value: "a restriction is in force, a restriction has ended"}, {Name: "For", Value: "not said"}, {Name: "Made", Value: "by Dana Reyes on 3 March 2026"}},
+		Views: []Tab{{"All", "/desk/webhooks/2", "", true}, {"Waiting", "/desk/webhooks/2?view=pending", "", false}, {"Delivered", "/desk/webhooks/2?view=delivered", "", false}, {"Given up", "/desk/webhooks/2?view=dead", "", false}},
+		Pages: Pages{Older: "/desk/webhooks/2?cursor=x"},
+		Deliveries: []DeliveryLine{
+			{ID: "91", Event: "A restriction is in force", At: sampleNow.Add(-time.Minute), Message: "msg_42reqju5rax6cd4pauaos6cu66", State: deliveryState(cases.WebhookPending), Attempts: 2, Answer: "no answer within 15 seconds", Next: sampleNow.Add(5 * time.Minute)},
+			{ID: "90", Event: "A restriction has ended", At: sampleNow.Add(-80 * time.Hour), Message: "msg_zs5fa2prlrd2u6vdjpaovjo6xr", State: deliveryState(cases.WebhookDead), Attempts: 10, Answer: "500 Internal Server Error: <html><body>upstream-is-away-upstream-is-away-upstream-is-away-upstream-is-away</body></html>", CanSend: true},
+			{ID: "89", Event: "Test event", At: sampleNow.Add(-90 * time.Hour), Message: "msg_dkla3mfrz2omrry5x4bhfafdks", State: deliveryState(cases.WebhookDelivered), Attempts: 1, Answer: "204 No Content", CanSend: true}}}
+}
+
+func disabledWebhook() WebhookPage {
+	p := webhookSample()
+	p.Line, p.Secret, p.Enabled, p.Overlap, p.Deliveries = webhooksSample().Rows[2], "", false, time.Time{}, nil
+	return p
+}
+
 func everyPage() []drawn {
 	public := func(v *View) { v.Viewer = Viewer{} }
+	admin := func(v *View) { v.Viewer.Role = "admin" }
 	shownRestrict := casePage()
 	shownRestrict.Restrict.Shown, shownRestrict.Restrict.Reason.Error = true, "Say why: the approver relies on it."
 	shownResolve := casePage()
@@ -335,6 +368,7 @@ func everyPage() []drawn {
 		{"campaigns", campaignsPage(), 200, nil}, {"campaigns-empty", CampaignsPage{}, 200, nil}, {"campaign", campaignPage1(), 200, nil}, {"campaign-empty", CampaignPage{ID: "1"}, 200, nil},
 		{"accounts", AccountsPage{Rows: accountLines()}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
 		{"sendings", sendingsPage(), 200, nil}, {"sendings-empty", SendingsPage{}, 200, nil}, {"operations", operationsPage(), 200, nil}, {"operations-empty", OperationsPage{}, 200, nil},
+		{"webhooks", webhooksSample(), 200, admin}, {"webhooks-empty", WebhooksPage{CanAct: true, Create: webhookForm(cases.Webhook{})}, 200, admin}, {"webhooks-wrong", wrongWebhook(), 422, admin}, {"webhook", webhookSample(), 200, admin}, {"webhook-disabled", disabledWebhook(), 200, admin},
 		{"styleguide", styleguide(sampleNow), 200, nil}, {"api-docs", APIDocsPage{SpecURL: "/api/openapi.json"}, 200, public},
 	}
 }

@@ -68,15 +68,16 @@ type Observer interface {
 // Server answers HTTP. Safe for concurrent use.
 type Server struct {
 	Config
-	handler http.Handler
-	counts  counts
+	handler  http.Handler
+	counts   counts
+	patience time.Duration // with the first of two equal requests
 }
 
 // New builds the routes.
 func New(c Config) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
-	s := &Server{Config: c}
+	s := &Server{Config: c, patience: requestPatience}
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false

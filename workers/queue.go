@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -19,12 +21,21 @@ import (
 // goes on in a flood that lasts.
 var queues = map[string]int{"urgent": 80, "file": 19, "work": 1}
 
+// webhookQueue is served by workers of its own, webhookCallers of them: one job
+// is at one webhook for up to 45 seconds where the other side hangs.
+const (
+	webhookQueue   = "webhook"
+	webhookCallers = 8
+)
+
 func queueOf(k cases.JobKind) string {
 	switch k {
 	case cases.JobAlert, cases.JobUrgent:
 		return "urgent"
 	case cases.JobFile:
 		return "file"
+	case cases.JobWebhook:
+		return webhookQueue
 	}
 	return "work"
 }
@@ -86,7 +97,7 @@ func (p *Pool) enqueue(ctx context.Context, jobs []cases.Job) error {
 // forgottenAfter is how long a job may wait in the queue before it is taken to
 // be forgotten. A queue that cannot be asked may have everything still.
 func (p *Pool) forgottenAfter() time.Duration {
-	for name := range queues {
+	for _, name := range append(slices.Collect(maps.Keys(queues)), webhookQueue) {
 		waiting, err := p.inspector.ListPendingTasks(name, asynq.PageSize(1))
 		switch {
 		case errors.Is(err, asynq.ErrQueueNotFound): // never used, or emptied

@@ -125,6 +125,14 @@ func (p *Pool) schedules() []schedule {
 			n, err := p.Jobs.PruneJobs(ctx, p.now().Add(-keepDoneJobs), pruneBatch)
 			return n, n == pruneBatch, err
 		}},
+		{p, "requests", 10 * time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Upkeep.PruneRequests(ctx, p.now().Add(-cases.RequestKeep), pruneBatch)
+			return n, n == pruneBatch, err
+		}},
+		{p, "webhooks", 10 * time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Upkeep.PruneDeliveries(ctx, p.now().Add(-cases.WebhookKeep), pruneBatch)
+			return n, n == pruneBatch, err
+		}},
 	}
 	if p.SweepBlobs != nil {
 		ss = append(ss, schedule{p, "blobs", time.Hour, counted(func(ctx context.Context, _ time.Time) (int, error) { return p.SweepBlobs(ctx) })})

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -55,6 +56,8 @@ type Upkeep interface {
 	DropUnconfirmed(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneSolutions(ctx context.Context, now time.Time) (int, error)
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
+	PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
+	PruneRequests(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Config is what a Pool works with.
@@ -90,6 +93,7 @@ type Pool struct {
 	client    *asynq.Client
 	inspector *asynq.Inspector
 	server    *asynq.Server
+	callers   *asynq.Server // webhooks: their peers may hang, and must hold nothing else up
 	tasks     map[cases.JobKind]task
 	together  map[cases.JobKind]func(context.Context, []cases.Job) error
 }
@@ -115,6 +119,7 @@ func New(c Config) *Pool {
 		cases.JobMailbox:   p.mailbox,
 		cases.JobCampaigns: p.campaigns,
 		cases.JobUnpack:    p.unpack,
+		cases.JobWebhook:   p.webhook,
 	}
 	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether, cases.JobMailbox: p.mailboxTogether}
 	return p
@@ -126,8 +131,28 @@ func (p *Pool) Run(ctx context.Context) error {
 	defer p.client.Close()
 	p.inspector = asynq.NewInspector(p.Redis)
 	defer p.inspector.Close()
-	p.server = asynq.NewServer(p.Redis, asynq.Config{
-		Concurrency:       p.Concurrency,
+	p.server, p.callers = p.newServer(ctx, p.Concurrency, queues), p.newServer(ctx, webhookCallers, map[string]int{webhookQueue: 1})
+	for _, s := range []*asynq.Server{p.server, p.callers} {
+		if err := s.Start(asynq.HandlerFunc(p.handle)); err != nil {
+			return fmt.Errorf("start the queue's server: %w", err)
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { p.relay(ctx); return nil })
+	for _, s := range p.schedules() {
+		g.Go(func() error { s.run(ctx); return nil })
+	}
+	err := g.Wait()
+	var stop sync.WaitGroup
+	stop.Go(p.callers.Shutdown)
+	stop.Go(p.server.Shutdown)
+	stop.Wait()
+	return err
+}
+
+func (p *Pool) newServer(ctx context.Context, concurrency int, queues map[string]int) *asynq.Server {
+	return asynq.NewServer(p.Redis, asynq.Config{
+		Concurrency:       concurrency,
 		Queues:            queues,
 		TaskCheckInterval: 50 * time.Millisecond, // idle pick-up; asynq's own is a second
 		ShutdownTimeout:   20 * time.Second,
@@ -136,15 +161,4 @@ func (p *Pool) Run(ctx context.Context) error {
 		Logger:      queueLog{p.Log},
 		LogLevel:    asynq.WarnLevel,
 	})
-	if err := p.server.Start(asynq.HandlerFunc(p.handle)); err != nil {
-		return fmt.Errorf("start the queue's server: %w", err)
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { p.relay(ctx); return nil })
-	for _, s := range p.schedules() {
-		g.Go(func() error { s.run(ctx); return nil })
-	}
-	err := g.Wait()
-	p.server.Shutdown()
-	return err
 }

@@ -29,6 +29,7 @@ type metrics struct {
 	lag      *prometheus.GaugeVec
 	lastMail *prometheus.GaugeVec
 	keeperC  *prometheus.CounterVec
+	webhooks *prometheus.CounterVec
 }
 
 var fine = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}
@@ -45,9 +46,10 @@ func newMetrics() *metrics {
 		lag:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "abusedesk_mailbox_waiting", Help: "Mails in the mailbox that are not committed yet."}, []string{"mailbox"}),
 		lastMail: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "abusedesk_mailbox_last_success_timestamp_seconds", Help: "When the mailbox was last read without an error."}, []string{"mailbox"}),
 		keeperC:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "abusedesk_policy_snapshot_events_total", Help: "What befell the snapshot that answers, and answers by fail mode."}, []string{"event"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "abusedesk_webhook_attempts_total", Help: "Attempts to deliver an event to a webhook."}, []string{"outcome"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.policy, m.jobs, m.loops,
-		m.loopErrs, m.mails, m.lag, m.lastMail, m.keeperC)
+		m.loopErrs, m.mails, m.lag, m.lastMail, m.keeperC, m.webhooks)
 	return m
 }
 
@@ -110,6 +112,9 @@ func (m *metrics) Loop(name string, n int, err error) {
 
 // keeper counts for a restrict.Keeper.
 func (m *metrics) keeper(c restrict.Counter) { m.keeperC.WithLabelValues(string(c)).Inc() }
+
+// webhook counts for a notify.Caller.
+func (m *metrics) webhook(outcome string) { m.webhooks.WithLabelValues(outcome).Inc() }
 
 // mailbox follows the reading of a mailbox.
 func (m *metrics) mailbox(s mailbox.Status) {
