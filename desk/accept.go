@@ -89,7 +89,12 @@ type Submitted struct {
 // Submit accepts one delivery and files it at once. An error means that
 // nothing was accepted. The same key with other bytes is a conflict.
 func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error) {
-	rs, err := d.accept(ctx, []cases.Delivery{del}, true)
+	as, err := d.keep(ctx, []cases.Delivery{del})
+	if err != nil {
+		return Submitted{}, err
+	}
+	as[0].FileNow = true
+	rs, err := d.commit(ctx, as)
 	if err != nil {
 		return Submitted{}, err
 	}
@@ -97,15 +102,20 @@ func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error
 	if r.Other {
 		return Submitted{}, errOtherBytes
 	}
-	return d.fileNow(ctx, r), nil
+	if r.Duplicate {
+		return d.fileNow(ctx, r, nil), nil
+	}
+	m := as[0].Message
+	m.ID = r.MessageID
+	return d.fileNow(ctx, r, &m), nil
 }
 
 var errOtherBytes = cases.Conflict("this idempotency key was used before, for another report")
 
 // fileNow files what was just accepted. Accepted is accepted: where filing fails
-// the job is there, and a worker tries again.
-func (d *Desk) fileNow(ctx context.Context, r cases.Receipt) Submitted {
-	filed, err := d.File(ctx, Unfiled{Attempt: r.Attempt, MessageID: r.MessageID})
+// the job is there, and a worker tries again. m is the message where it is known.
+func (d *Desk) fileNow(ctx context.Context, r cases.Receipt, m *cases.Message) Submitted {
+	filed, err := d.File(ctx, Unfiled{Attempt: r.Attempt, MessageID: r.MessageID, Message: m})
 	if err != nil {
 		d.Log.Warn("filing at once", "message", r.MessageID, "err", err)
 		return Submitted{Receipt: r}

@@ -65,7 +65,7 @@ func (d *Desk) Confirm(ctx context.Context, token, code string) (Submitted, erro
 	if err != nil {
 		return Submitted{}, fmt.Errorf("confirm message %d: %w", m.ID, err)
 	}
-	return d.fileNow(ctx, r), nil
+	return d.fileNow(ctx, r, nil), nil
 }
 
 // confirmCode is what only who was mailed it knows: the token of the status page

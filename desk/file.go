@@ -19,6 +19,8 @@ type Unfiled struct {
 	Attempt   cases.Attempt
 	MessageID int64
 	Lost      int // attempts at it that ended without a word
+	// Message is the message as it was accepted just now; nil: it is read.
+	Message *cases.Message
 }
 
 // File turns accepted messages into reports of cases, or into further messages
@@ -27,17 +29,23 @@ type Unfiled struct {
 // message is in memory at a time. Running it twice changes nothing the second
 // time.
 func (d *Desk) File(ctx context.Context, in ...Unfiled) ([]cases.Filed, error) {
-	ids := make([]int64, len(in))
-	for i, u := range in {
-		ids[i] = u.MessageID
-	}
-	ms, err := d.Store.Messages(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("messages %v: %w", ids, err)
-	}
+	var ids []int64
 	byID := map[int64]cases.Message{}
-	for _, m := range ms {
-		byID[m.ID] = m
+	for _, u := range in {
+		if u.Message != nil {
+			byID[u.MessageID] = *u.Message
+			continue
+		}
+		ids = append(ids, u.MessageID)
+	}
+	if len(ids) > 0 {
+		ms, err := d.Store.Messages(ctx, ids)
+		if err != nil {
+			return nil, fmt.Errorf("messages %v: %w", ids, err)
+		}
+		for _, m := range ms {
+			byID[m.ID] = m
+		}
 	}
 	fs := make([]cases.Filing, len(in))
 	for i, u := range in {
@@ -45,6 +53,7 @@ func (d *Desk) File(ctx context.Context, in ...Unfiled) ([]cases.Filed, error) {
 		if !ok {
 			return nil, cases.NotFound(fmt.Sprintf("message %d", u.MessageID))
 		}
+		var err error
 		if fs[i], err = d.filing(ctx, u, m); err != nil {
 			return nil, err
 		}

@@ -277,7 +277,7 @@ func (s *stumbling) FileMessages(ctx context.Context, now time.Time, fs []cases.
 
 // file files one message.
 func (w *world) file(ctx context.Context, at cases.Attempt, messageID int64, lost int) (cases.Filed, error) {
-	filed, err := w.desk.File(ctx, Unfiled{at, messageID, lost})
+	filed, err := w.desk.File(ctx, Unfiled{Attempt: at, MessageID: messageID, Lost: lost})
 	if err != nil {
 		return cases.Filed{}, err
 	}

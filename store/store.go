@@ -74,7 +74,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		}
 		dial = postgres.New(postgres.Config{Conn: pg})
 	}
-	db, err := gorm.Open(dial, cfg)
+	db, err := gorm.Open(quiet(dial), cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", s.dialect, err)
 	}

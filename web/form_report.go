@@ -213,6 +213,9 @@ func (f *reportForm) nonce() string {
 	return n
 }
 
+// oneByOne says that it was filled in in the widget.
+func (f *reportForm) oneByOne() bool { return f.values.Get("via") == viaWidget }
+
 // sum digests what was sent as it was meant: a browser makes up new multipart
 // boundaries each time, and may solve another challenge.
 func (f *reportForm) sum() string {

@@ -37,57 +37,62 @@ func (s *Server) fileReport(c *gin.Context) error {
 	if s.switchLanguage(c, f.values.Get("language")) {
 		return s.renderForm(c, http.StatusOK, s.typedForm(c, f))
 	}
-	w, page := s.localeOf(c), s.typedForm(c, f)
+	w := s.localeOf(c)
+	// again brings the form back with what was typed and what is wrong with it;
+	// drawing it costs more than filing, so that it is not drawn for nothing.
+	again := func(status int, wrong func(*ReportFormPage)) error {
+		page := s.typedForm(c, f)
+		wrong(&page)
+		return s.renderForm(c, status, page)
+	}
+	problem := func(key string) func(*ReportFormPage) {
+		return func(p *ReportFormPage) { p.Problem = w.T(key) }
+	}
 	if err := s.limited(c, "report", PublicReports, time.Hour); err != nil {
-		page.Problem = w.T("form.many")
-		return s.renderForm(c, statusOf(err), page)
+		return again(statusOf(err), problem("form.many"))
 	}
 	if f.tooMuch.Name != "" {
-		page.Files.Error = w.problem(f.tooMuch)
-		return s.renderForm(c, http.StatusRequestEntityTooLarge, page)
+		return again(http.StatusRequestEntityTooLarge, func(p *ReportFormPage) { p.Files.Error = w.problem(f.tooMuch) })
 	}
 	language := spokenBy(c)
 	parsed, err := intake.Form(f.source(), f.contentType, intake.Context{Region: s.Region, Language: language, ReceivedAt: s.now()})
 	if cases.KindOf(err) == cases.KindInvalid {
-		page.wrong(w, err)
-		return s.renderForm(c, statusOf(err), page)
+		return again(statusOf(err), func(p *ReportFormPage) { p.wrong(w, err) })
 	}
 	if err != nil {
 		return err
 	}
 	nonce := f.nonce()
 	if nonce == "" {
-		page.Problem = w.T("form.incomplete")
-		return s.renderForm(c, http.StatusUnprocessableEntity, page)
+		return again(http.StatusUnprocessableEntity, problem("form.incomplete"))
 	}
 	del := cases.Delivery{
 		Channel: cases.ChannelWeb, DedupKey: "nonce:" + nonce, Body: f.reader(), Size: f.size,
 		Meta: cases.Meta{ContentType: f.contentType, RemoteIP: c.ClientIP(), Language: language, Region: s.Region, RequestSHA: f.sum()},
 	}
-	if page.OneByOne {
+	if f.oneByOne() {
 		del.Channel, del.Source = cases.ChannelChat, viaWidget // a carrier without a chat of its own has one so
 	}
 	proof := f.values.Get("altcha")
 	if proof == "" {
-		return s.fileUnproved(c, page, del, parsed)
+		return s.fileUnproved(c, f, del, parsed)
 	}
 	err = s.prove(c.Request.Context(), proof, del.DedupKey)
 	if unproved(err) {
-		page.Problem = w.T("form.proof")
-		return s.renderForm(c, http.StatusUnprocessableEntity, page)
+		return again(http.StatusUnprocessableEntity, problem("form.proof"))
 	}
 	if err != nil {
 		return err
 	}
 	sub, err := s.Desk.Submit(c.Request.Context(), del)
-	return s.filed(c, page, sub.Receipt, err)
+	return s.filed(c, f, sub.Receipt, err)
 }
 
 // fileUnproved takes a form of a browser without script, which cannot prove that
 // it is no machine: its sender confirms it by mail or, where there is none, fewer
 // of them are taken.
-func (s *Server) fileUnproved(c *gin.Context, page ReportFormPage, del cases.Delivery, parsed cases.Parsed) error {
-	w, ctx := s.localeOf(c), c.Request.Context()
+func (s *Server) fileUnproved(c *gin.Context, f *reportForm, del cases.Delivery, parsed cases.Parsed) error {
+	w, ctx, page := s.localeOf(c), c.Request.Context(), s.typedForm(c, f)
 	refuse := func(status int, field *Field, key string) error {
 		field.Error = w.T(key)
 		return s.renderForm(c, status, page)
@@ -106,13 +111,13 @@ func (s *Server) fileUnproved(c *gin.Context, page ReportFormPage, del cases.Del
 	}
 	if !s.Desk.CanConfirm() {
 		sub, err := s.Desk.Submit(ctx, del)
-		return s.filed(c, page, sub.Receipt, err)
+		return s.filed(c, f, sub.Receipt, err)
 	}
 	if err := s.limitedBy(c, "confirmation:"+hashed(parsed.Reporter.Email), Confirmations, time.Hour); err != nil {
 		return refuse(statusOf(err), &page.Email, "form.many_letters")
 	}
 	r, err := s.Desk.Hold(ctx, del, parsed.Reporter.Email, w.Tag)
-	return s.filed(c, page, r, err)
+	return s.filed(c, f, r, err)
 }
 
 func hashed(s string) string {
@@ -121,8 +126,9 @@ func hashed(s string) string {
 }
 
 // filed leads on to the status page.
-func (s *Server) filed(c *gin.Context, page ReportFormPage, r cases.Receipt, err error) error {
+func (s *Server) filed(c *gin.Context, f *reportForm, r cases.Receipt, err error) error {
 	if cases.KindOf(err) == cases.KindConflict {
+		page := s.typedForm(c, f)
 		page.Nonce = s.emptyForm(c).Nonce
 		page.Problem = s.localeOf(c).T("form.again")
 		return s.renderForm(c, http.StatusConflict, page)
@@ -130,7 +136,7 @@ func (s *Server) filed(c *gin.Context, page ReportFormPage, r cases.Receipt, err
 	if err != nil {
 		return err
 	}
-	return see(c, "/reports/"+r.Token+s.framedQuery(c, page.OneByOne, ""))
+	return see(c, "/reports/"+r.Token+s.framedQuery(c, f.oneByOne(), ""))
 }
 
 // showConfirm asks for a press of a button: what looks at links in mails must not

@@ -48,7 +48,7 @@ func (s *Server) typedForm(c *gin.Context, f *reportForm) ReportFormPage {
 	if n := f.nonce(); n != "" {
 		p.Nonce = n
 	}
-	p.OneByOne = f.values.Get("via") == viaWidget
+	p.OneByOne = f.oneByOne()
 	p.FilesAgain = len(f.files) > 0 || f.tooMuch.Name != "" || f.values.Get("files") != ""
 	return p
 }
