@@ -152,3 +152,12 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkSolve(b *testing.B) {
+	issuer := New("secret", Cost)
+	for b.Loop() {
+		if _, err := Solve(issuer.Issue(time.Now())); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
