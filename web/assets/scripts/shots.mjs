@@ -16,7 +16,7 @@ if (!pages || !out) {
   process.exit(2);
 }
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const types = { ".css": "text/css", ".js": "text/javascript", ".html": "text/html; charset=utf-8" };
 
 const server = createServer(async (request, response) => {
