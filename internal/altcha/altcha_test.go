@@ -2,6 +2,7 @@ package altcha
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -53,6 +54,14 @@ func change(t *testing.T, answer string, edit func(*payload)) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// another makes a solution of a number that nobody looks for.
+func another(p *payload) {
+	d, _ := newDeriver(p.Challenge.Parameters)
+	p.Solution.Counter++
+	key := d.key(p.Solution.Counter)
+	p.Solution.DerivedKey = hex.EncodeToString(key[:])
+}
+
 func TestVerify(t *testing.T) {
 	i := New("secret", 2)
 	good, err := Solve(i.Issue(noon))
@@ -81,6 +90,7 @@ func TestVerify(t *testing.T) {
 		"too long":                    {encode(string(raw) + strings.Repeat(" ", MaxPayload)), noon, ErrMalformed},
 		"a number that is too large":  {change(t, good, func(p *payload) { p.Solution.Counter++ }), noon, ErrUnsolved},
 		"a key that it does not give": {change(t, good, func(p *payload) { p.Solution.DerivedKey = strings.Repeat("0", 64) }), noon, ErrUnsolved},
+		"another number, and its key": {change(t, good, another), noon, ErrUnsolved},
 		"no key":                      {change(t, good, func(p *payload) { p.Solution.DerivedKey = "" }), noon, ErrUnsolved},
 		"a longer life":               {change(t, good, func(p *payload) { p.Challenge.Parameters.ExpiresAt++ }), noon, ErrForeign},
 		"an easier one":               {change(t, good, func(p *payload) { p.Challenge.Parameters.KeyPrefix = "" }), noon, ErrForeign},
