@@ -110,7 +110,7 @@ func onePerReporter(to []Addressee, ours string) []Addressee {
 	var out []Addressee
 	type reporter struct {
 		id   int64
-		chat string // of somebody of whom nothing else is known
+		chat string // of somebody who left no address: a name alone is known anew with each report
 	}
 	index := map[reporter]int{}
 	for _, a := range to {
@@ -118,8 +118,8 @@ func onePerReporter(to []Addressee, ours string) []Addressee {
 			continue
 		}
 		who := reporter{id: a.ReporterID}
-		if who.id == 0 {
-			who.chat = a.Chat
+		if a.Email == "" && a.Chat != "" {
+			who = reporter{chat: a.Chat}
 		}
 		i, known := index[who]
 		if !known {

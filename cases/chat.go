@@ -125,7 +125,10 @@ func (c Chat) Turn(now time.Time, silence time.Duration) Turn {
 		return Turn{}
 	case c.Case.Lane != "" && (c.Case.Assignee != "" || c.Case.FirstActAt != nil):
 		return Turn{}
-	case slices.ContainsFunc(c.Said, func(s Sending) bool { return s.Kind == SendingQuestion }):
+	case slices.ContainsFunc(c.Said, func(s Sending) bool {
+		// What waits to be shown, while a token is refused say, is not followed by more.
+		return s.Kind == SendingQuestion || s.Kind == SendingDetails && s.State == SendingPlanned
+	}):
 		return Turn{}
 	case now.Before(at):
 		return Turn{Again: at}

@@ -63,6 +63,7 @@ func TestTurn(t *testing.T) {
 		{"nothing is missing any more", func(c *Chat) { whole(c); c.Said = []Sending{first} }, "", 0, false},
 		{"it is still missing", func(c *Chat) { c.Said = []Sending{first} }, SendingDetails, 2, false},
 		{"nobody has answered yet", func(c *Chat) { f := first; f.CreatedAt = heard.Add(time.Second); c.Said = []Sending{f} }, "", 0, false},
+		{"the question waits to be shown", func(c *Chat) { f := first; f.State = SendingPlanned; c.Said = []Sending{f} }, "", 0, false},
 		{"twice is enough", func(c *Chat) { c.Said = []Sending{first, second} }, "", 0, false},
 		{"a person has asked", func(c *Chat) { c.Said = []Sending{{Kind: SendingQuestion}} }, "", 0, false},
 		{"the case is over", func(c *Chat) { c.Case.State = StateResolved }, "", 0, false},
@@ -94,7 +95,8 @@ func TestTurn(t *testing.T) {
 func TestOutcomesInChats(t *testing.T) {
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	to := []Addressee{
-		{ReportID: 5, Chat: "chatwoot:3/18", ReceivedAt: at.Add(4 * time.Minute)},
+		{ReportID: 6, ReporterID: 7, Chat: "chatwoot:3/18", ReceivedAt: at.Add(5 * time.Minute)}, // a name and no address
+		{ReportID: 5, ReporterID: 6, Chat: "chatwoot:3/18", ReceivedAt: at.Add(4 * time.Minute)},
 		{ReportID: 4, Chat: "chatwoot:3/18", ReceivedAt: at.Add(3 * time.Minute)}, // the same, before it had ended
 		{ReportID: 3, Chat: "intercom:17", ReceivedAt: at.Add(2 * time.Minute)},
 		{ReportID: 2, ReporterID: 1, Email: "no-reply@example.org", Chat: "intercom:18", ReceivedAt: at.Add(time.Minute)},

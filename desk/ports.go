@@ -58,9 +58,14 @@ type Filer interface {
 
 // Files keeps what was attached.
 type Files interface {
-	// AddFiles keeps the attachments of a message, once however often it is
-	// called, and completes the attempt.
-	AddFiles(ctx context.Context, at cases.Attempt, now time.Time, messageID int64, fs []cases.UnpackedFile) error
+	// Unpacked is how many attachments of a message are kept already.
+	Unpacked(ctx context.Context, messageID int64) (int, error)
+	// AddFile keeps the attachment at a position of its message, once however
+	// often it is called, fenced but without completing the attempt. One that a
+	// scanner found infected makes the same file infected everywhere.
+	AddFile(ctx context.Context, at cases.Attempt, now time.Time, messageID int64, position int, f cases.UnpackedFile) error
+	// FinishJob completes an attempt.
+	FinishJob(ctx context.Context, at cases.Attempt, now time.Time) error
 	// Attachment returns one and where its bytes are.
 	Attachment(ctx context.Context, id int64) (cases.AttachmentView, cases.Kept, error)
 }
@@ -205,6 +210,9 @@ type WebhookBook interface {
 	DeadDeliveries(ctx context.Context) (map[int64]int, error)
 	// Redeliver asks for one delivery again, id 0 for all that were given up.
 	Redeliver(ctx context.Context, a cases.Actor, now time.Time, webhookID, id int64) (int, error)
+	// UnclaimWebhook gives back what was claimed and, by a fault of ours, not
+	// attempted.
+	UnclaimWebhook(ctx context.Context, ds []cases.WebhookDelivery) error
 	// ClaimWebhook begins attempts at what is due, a bounded number at once;
 	// SettleWebhook says what came of them; FinishWebhook completes the job and
 	// asks for the next.
@@ -264,6 +272,8 @@ type Vault interface {
 	// Keep reads r to its end, hashing and sealing as it goes; small ones come
 	// back inline, larger ones are written and synced before it returns.
 	Keep(ctx context.Context, r io.Reader) (cases.Kept, error)
+	// Discard takes back what was kept for a file that nothing refers to.
+	Discard(ctx context.Context, k cases.Kept) error
 	// Open returns the bytes that were kept.
 	Open(ctx context.Context, k cases.Kept) (io.ReadCloser, error)
 }

@@ -111,9 +111,9 @@ func (d *Desk) RawMessage(ctx context.Context, a cases.Actor, messageID int64) (
 
 // OpenAttachment returns an attachment and its bytes, which can be read from any
 // place: open begins at an offset. What a scanner found infected is handed to
-// nobody. first says that it is looked at anew and not merely played on, which
-// goes into the audit log.
-func (d *Desk) OpenAttachment(ctx context.Context, a cases.Actor, id int64, first bool) (cases.AttachmentView, func(at int64) (io.ReadCloser, error), error) {
+// nobody. Each look goes into the audit log, also those of a player that asks for
+// a sound in pieces.
+func (d *Desk) OpenAttachment(ctx context.Context, a cases.Actor, id int64) (cases.AttachmentView, func(at int64) (io.ReadCloser, error), error) {
 	if err := cases.Permit(a, cases.CmdReadRaw); err != nil {
 		return cases.AttachmentView{}, nil, err
 	}
@@ -127,14 +127,12 @@ func (d *Desk) OpenAttachment(ctx context.Context, a cases.Actor, id int64, firs
 	case cases.AttachmentRefused:
 		return f, nil, cases.NotFound("this file (" + f.Note + ")")
 	}
-	if first {
-		r, err := d.Store.Report(ctx, f.ReportID)
-		if err != nil {
-			return f, nil, err
-		}
-		if err := d.logRead(ctx, a, cases.CmdReadRaw, r, map[string]string{"attachment": strconv.FormatInt(f.ID, 10), "sha256": f.SHA256}); err != nil {
-			return f, nil, err
-		}
+	r, err := d.Store.Report(ctx, f.ReportID)
+	if err != nil {
+		return f, nil, err
+	}
+	if err := d.logRead(ctx, a, cases.CmdReadRaw, r, map[string]string{"attachment": strconv.FormatInt(f.ID, 10), "sha256": f.SHA256}); err != nil {
+		return f, nil, err
 	}
 	return f, func(at int64) (io.ReadCloser, error) {
 		body, err := d.Vault.Open(ctx, kept)

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/abusedesk/abusedesk/cases"
 )
@@ -29,6 +30,14 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 		return fmt.Errorf("report of sending %d: %w", sendingID, err)
 	}
 	l := cases.Letter{Sending: s, Case: c, Report: r.Report, Region: d.regionOf(r)}
+	if s.Kind == cases.SendingDetails && s.State == cases.SendingPlanned {
+		// It may have waited for days, and been told meanwhile.
+		wants := r.Wants(r.Subjects)
+		l.Sending.Wants = slices.DeleteFunc(slices.Clone(s.Wants), func(w cases.Want) bool { return !slices.Contains(wants, w) })
+		if len(l.Sending.Wants) == 0 || c.Closed() {
+			return d.Store.SettleSending(ctx, at, d.now(), s.ID, cases.SendingSuppressed, "it was told meanwhile, or the case is over")
+		}
+	}
 	if s.Kind == cases.SendingReferral {
 		if l.Responsible, err = d.responsible(ctx, numberOf(r)); err != nil {
 			return fmt.Errorf("carrier for sending %d: %w", sendingID, err)

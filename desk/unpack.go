@@ -27,34 +27,40 @@ const (
 
 // Unpack keeps the attachments of a message by their digests: each is read as a
 // stream, its type is told from its bytes, and the scanner looks at it where
-// there is one. failures is how often that has failed already.
+// there is one. Each is committed by itself, so that an attempt that runs out of
+// time goes on where it was. failures is how often that has failed already.
 func (d *Desk) Unpack(ctx context.Context, at cases.Attempt, messageID int64, failures int) error {
 	m, err := d.Store.Message(ctx, messageID)
 	if err != nil {
 		return fmt.Errorf("message %d: %w", messageID, err)
 	}
-	var fs []cases.UnpackedFile
+	have, err := d.Store.Unpacked(ctx, messageID)
+	if err != nil {
+		return fmt.Errorf("files of message %d: %w", messageID, err)
+	}
+	n := 0
 	src := intake.Source{Open: func() (io.ReadCloser, error) { return d.Vault.Open(ctx, m.Kept()) }, Size: m.Size}
 	err = intake.Unpack(m.Channel, m.Source, m.Meta.ContentType, src, func(a cases.Attachment, r io.Reader) error {
-		if len(fs) == intake.MaxAttachments {
+		position := n
+		if n++; position < have || position >= intake.MaxAttachments {
 			return nil
 		}
 		f, err := d.keepFile(ctx, a, r, failures)
 		if err != nil {
-			return fmt.Errorf("attachment %d: %w", len(fs), err)
+			return fmt.Errorf("attachment %d: %w", position, err)
 		}
-		fs = append(fs, f)
-		return nil
+		return d.Store.AddFile(ctx, at, d.now(), messageID, position, f)
 	})
 	if err != nil {
 		return fmt.Errorf("unpack message %d: %w", messageID, err)
 	}
-	return d.Store.AddFiles(ctx, at, d.now(), messageID, fs)
+	return d.Store.FinishJob(ctx, at, d.now())
 }
 
 // keepFile keeps one attachment; r is nil for one that is elsewhere.
 func (d *Desk) keepFile(ctx context.Context, a cases.Attachment, r io.Reader, failures int) (cases.UnpackedFile, error) {
 	f := cases.UnpackedFile{Attachment: a, State: cases.AttachmentRefused}
+	var from *noted // of one that is fetched
 	if r == nil {
 		body, why, err := d.fetch(ctx, a.URL, failures)
 		if err != nil || why != "" {
@@ -62,13 +68,25 @@ func (d *Desk) keepFile(ctx context.Context, a cases.Attachment, r io.Reader, fa
 			return f, err
 		}
 		defer body.Close()
-		r = body
+		from = &noted{Reader: body}
+		r = from
+	}
+	// broke says why the server that keeps it did not give all of it.
+	broke := func(err error) (cases.UnpackedFile, error) {
+		if from == nil || from.err == nil {
+			return f, err
+		}
+		if failures+1 < fetchTries {
+			return f, &cases.Error{Kind: cases.KindUnavailable, Message: "a file of a chat broke off", Err: from.err}
+		}
+		f.Note = "could not be fetched: it broke off"
+		return f, nil
 	}
 	in := bufio.NewReaderSize(r, sniffed)
 	head, err := in.Peek(sniffed)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return f, err
+		return broke(err)
 	case len(head) == 0:
 		f.Note = "the file is empty"
 		return f, nil
@@ -79,10 +97,28 @@ func (d *Desk) keepFile(ctx context.Context, a cases.Attachment, r io.Reader, fa
 			f.Note = "the file is larger than " + strconv.Itoa(cases.MaxMessageBytes>>20) + " MB"
 			return f, nil
 		}
-		return f, err
+		return broke(err)
 	}
 	f.State = cases.AttachmentStored
-	return f, d.scan(ctx, &f)
+	if err := d.scan(ctx, &f); err != nil {
+		// Nothing refers to it yet, and each further try would leave one more behind.
+		return f, errors.Join(err, d.Vault.Discard(context.WithoutCancel(ctx), f.File.Kept))
+	}
+	return f, nil
+}
+
+// noted is a reader that remembers why it ended, but for its end.
+type noted struct {
+	io.Reader
+	err error
+}
+
+func (n *noted) Read(p []byte) (int, error) {
+	got, err := n.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		n.err = err
+	}
+	return got, err
 }
 
 // fetch gets what a chat keeps, or says why it cannot be had.
@@ -97,7 +133,11 @@ func (d *Desk) fetch(ctx context.Context, url string, failures int) (body io.Rea
 	case cases.KindOf(err) == cases.KindUnavailable && failures+1 < fetchTries:
 		return nil, "", err
 	}
-	return nil, "could not be fetched: " + err.Error(), nil
+	why = "its server cannot be reached" // and no more, for an address can hold a secret
+	if e, ok := errors.AsType[*cases.Error](err); ok {
+		why = e.Message
+	}
+	return nil, "could not be fetched: " + why, nil
 }
 
 // scan asks the scanner about a file that is kept.

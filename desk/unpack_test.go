@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/abusedesk/abusedesk/cases"
 )
@@ -37,11 +40,18 @@ func (w *world) files(report int64) []cases.AttachmentView {
 }
 
 // scanner finds what is told it.
-type scanner struct{ err error }
+type scanner struct {
+	err    error
+	fails  string // of what it cannot be asked
+	looked int
+}
 
 func (s *scanner) Scan(_ context.Context, r io.Reader) (cases.Scanned, error) {
 	b, err := io.ReadAll(r)
+	s.looked++
 	switch {
+	case s.fails != "" && string(b) == s.fails:
+		return cases.Scanned{}, errors.New("connection reset")
 	case err != nil || s.err != nil:
 		return cases.Scanned{}, errors.Join(err, s.err)
 	case bytes.Contains(b, []byte("EICAR")):
@@ -59,6 +69,9 @@ func (f fetcher) Fetch(_ context.Context, url string) (io.ReadCloser, error) {
 	if err, ok := f[url].(error); ok {
 		return nil, err
 	}
+	if r, ok := f[url].(io.Reader); ok {
+		return io.NopCloser(r), nil
+	}
 	return io.NopCloser(strings.NewReader(f[url].(string))), nil
 }
 
@@ -75,21 +88,21 @@ func TestAttachmentsAreKeptByTheirDigest(t *testing.T) {
 		}
 		job := w.only(cases.JobUnpack)
 		w.must(w.desk.Unpack(t.Context(), job.at, job.ObjectID, 0))
-		fs := w.files(one.ReportID)
+		files := w.files(one.ReportID)
 		want := []struct{ name, kind, shown string }{{"ring.wav", "audio/wav", "audio"}, {"shot.png", "image/png", "image"}, {"page.html", "text/html", ""},
 			{"note.webm", "audio/webm", "audio"}, {"clip.webm", "video/webm", ""}}
-		if len(fs) != len(want) {
-			t.Fatalf("%d files: %+v", len(fs), fs)
+		if len(files) != len(want) {
+			t.Fatalf("%d files: %+v", len(files), files)
 		}
 		for i, x := range want {
-			if f := fs[i]; f.Name != x.name || f.Type != x.kind || f.Shown() != x.shown || f.State != cases.AttachmentStored || f.Elsewhere != 0 || f.Scan != "" {
+			if f := files[i]; f.Name != x.name || f.Type != x.kind || f.Shown() != x.shown || f.State != cases.AttachmentStored || f.Elsewhere != 0 || f.Scan != "" {
 				t.Errorf("file %+v, want %+v", f, x)
 			}
 		}
 		again := w.submit(upload("Me too.", [3]string{"other-name.wav", "audio/wav", wavHead + "one"}))
 		w.work()
 		more := w.files(again.ReportID)
-		if len(more) != 1 || more[0].SHA256 != fs[0].SHA256 || more[0].Elsewhere != 1 || w.files(one.ReportID)[0].Elsewhere != 1 {
+		if len(more) != 1 || more[0].SHA256 != files[0].SHA256 || more[0].Elsewhere != 1 || w.files(one.ReportID)[0].Elsewhere != 1 {
 			t.Errorf("the same file again: %+v", more)
 		}
 		// An attempt that was taken over adds nothing.
@@ -111,7 +124,7 @@ func TestAttachmentsAreRead(t *testing.T) {
 		r := w.submit(upload("They called.", [3]string{"ring.wav", "audio/wav", sound}))
 		w.work()
 		id := w.files(r.ReportID)[0].ID
-		f, open, err := w.desk.OpenAttachment(t.Context(), dave, id, true)
+		f, open, err := w.desk.OpenAttachment(t.Context(), dave, id)
 		w.must(err)
 		for _, at := range []int64{0, 1, int64(len(sound)) - 1} {
 			body, err := open(at)
@@ -124,9 +137,9 @@ func TestAttachmentsAreRead(t *testing.T) {
 		if f.Size != int64(len(sound)) {
 			t.Errorf("size %d", f.Size)
 		}
-		_, _, err = w.desk.OpenAttachment(t.Context(), cases.Actor{Kind: cases.ActorReporter}, id, true)
+		_, _, err = w.desk.OpenAttachment(t.Context(), cases.Actor{Kind: cases.ActorReporter}, id)
 		w.refused(err, cases.ErrForbidden, "")
-		_, _, err = w.desk.OpenAttachment(t.Context(), ann, id+1000, true)
+		_, _, err = w.desk.OpenAttachment(t.Context(), ann, id+1000)
 		w.refused(err, cases.ErrNotFound, "attachment")
 		var looks int
 		for _, e := range w.dossier(r.CaseRef).Events {
@@ -137,6 +150,12 @@ func TestAttachmentsAreRead(t *testing.T) {
 		if looks != 1 {
 			t.Errorf("%d looks are logged, want 1", looks)
 		}
+		if _, _, err := w.desk.OpenAttachment(t.Context(), dave, id); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(w.dossier(r.CaseRef).Events); n <= looks {
+			t.Errorf("%d events", n)
+		}
 	})
 }
 
@@ -144,6 +163,27 @@ func TestScannedAttachments(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		s := &scanner{err: errors.New("connection refused")}
 		w.desk.Scanner = s
+		large := strings.Repeat("x", cases.InlineEvidence+1)
+		behind := w.submit(upload("A large one.", [3]string{"a.bin", "", large}))
+		first := w.only(cases.JobUnpack)
+		for range 3 {
+			if err := w.desk.Unpack(t.Context(), first.at, first.ObjectID, 0); err == nil {
+				t.Fatal("scanned by nobody")
+			}
+		}
+		blobs := 0
+		w.must(filepath.WalkDir(w.dir, func(_ string, e fs.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				blobs++
+			}
+			return err
+		}))
+		if blobs != 1 { // the message itself
+			t.Errorf("%d blobs are left of tries that failed", blobs)
+		}
+		if len(w.files(behind.ReportID)) != 0 {
+			t.Error("it is there before it was scanned")
+		}
 		r := w.submit(upload("They called.", [3]string{"a.txt", "text/plain", "EICAR"}, [3]string{"b.txt", "text/plain", "huge"}, [3]string{"c.txt", "text/plain", "words"}))
 		job := w.only(cases.JobUnpack)
 		err := w.desk.Unpack(t.Context(), job.at, job.ObjectID, 0)
@@ -153,14 +193,30 @@ func TestScannedAttachments(t *testing.T) {
 		}
 		s.err = nil
 		w.must(w.desk.Unpack(t.Context(), job.at, job.ObjectID, 1))
-		fs := w.files(r.ReportID)
-		if len(fs) != 3 || fs[0].State != cases.AttachmentInfected || fs[0].Scan != "Eicar-Test" || !strings.HasPrefix(fs[1].Scan, "not scanned") || !strings.HasPrefix(fs[2].Scan, "clean") {
-			t.Fatalf("%+v", fs)
+		files := w.files(r.ReportID)
+		if len(files) != 3 || files[0].State != cases.AttachmentInfected || files[0].Scan != "Eicar-Test" || !strings.HasPrefix(files[1].Scan, "not scanned") || !strings.HasPrefix(files[2].Scan, "clean") {
+			t.Fatalf("%+v", files)
 		}
-		_, _, err = w.desk.OpenAttachment(t.Context(), admin, fs[0].ID, true)
+		_, _, err = w.desk.OpenAttachment(t.Context(), admin, files[0].ID)
 		w.refused(err, cases.ErrConflict, "Eicar-Test")
-		_, _, err = w.desk.OpenAttachment(t.Context(), ann, fs[1].ID, true)
+		_, _, err = w.desk.OpenAttachment(t.Context(), ann, files[1].ID)
 		w.must(err)
+		// What was let through before its signature was known is so no more.
+		w.desk.Scanner = nil
+		early := w.submit(upload("Before.", [3]string{"x.txt", "text/plain", "EICAR and more"}))
+		w.work()
+		if f := w.files(early.ReportID)[0]; f.State != cases.AttachmentStored {
+			t.Fatalf("%+v", f)
+		}
+		w.desk.Scanner = s
+		w.submit(upload("After.", [3]string{"y.txt", "text/plain", "EICAR and more"}))
+		w.work()
+		w.desk.Scanner = nil // a scanner that knows less changes nothing
+		w.submit(upload("Later.", [3]string{"z.txt", "text/plain", "EICAR and more"}))
+		w.work()
+		if f := w.files(early.ReportID)[0]; f.State != cases.AttachmentInfected || f.Scan != "Eicar-Test" {
+			t.Errorf("%+v", f)
+		}
 	})
 }
 
@@ -188,10 +244,38 @@ func TestFetchedAttachments(t *testing.T) {
 		if f, err := keep("https://chat.example/ring.wav", 0); err != nil || f.State != cases.AttachmentRefused {
 			t.Errorf("without a fetcher: %+v, %v", f, err)
 		}
+		w.desk.Fetcher = links
+		links["https://chat.example/broken"] = io.MultiReader(strings.NewReader(wavHead+strings.Repeat("x", 8<<10)), iotest.ErrReader(errors.New("connection reset")))
+		_, err = keep("https://chat.example/broken", 0)
+		w.refused(err, cases.ErrUnavailable, "broke off")
+		links["https://chat.example/broken"] = io.MultiReader(strings.NewReader(wavHead), iotest.ErrReader(errors.New("connection reset")))
+		if f, err := keep("https://chat.example/broken", fetchTries-1); err != nil || f.State != cases.AttachmentRefused || !strings.Contains(f.Note, "broke off") {
+			t.Errorf("in the end: %+v, %v", f, err)
+		}
 		links["https://chat.example/endless"] = strings.Repeat("x", cases.MaxMessageBytes+2)
 		w.desk.Fetcher = links
 		if f, err := keep("https://chat.example/endless", 0); err != nil || f.State != cases.AttachmentRefused || !strings.Contains(f.Note, "64 MB") {
 			t.Errorf("more than a message may be: %s %q, %v", f.State, f.Note, err)
+		}
+	})
+}
+
+// What an attempt has kept before it ran out of time is not kept again.
+func TestUnpackGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := &scanner{}
+		w.desk.Scanner = s
+		r := w.submit(upload("Two.", [3]string{"a.txt", "text/plain", "one"}, [3]string{"b.txt", "text/plain", "late"}))
+		job := w.only(cases.JobUnpack)
+		s.fails = "late"
+		w.refused(w.desk.Unpack(t.Context(), job.at, job.ObjectID, 0), cases.ErrUnavailable, "scanner")
+		if files := w.files(r.ReportID); len(files) != 1 || files[0].Name != "a.txt" {
+			t.Fatalf("%+v", files)
+		}
+		s.fails, s.looked = "", 0
+		w.must(w.desk.Unpack(t.Context(), job.at, job.ObjectID, 1))
+		if files := w.files(r.ReportID); len(files) != 2 || s.looked != 1 {
+			t.Errorf("%d files, %d looked at again", len(files), s.looked)
 		}
 	})
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/abusedesk/abusedesk/cases"
 )
@@ -25,10 +24,14 @@ func (d *Desk) CallWebhook(ctx context.Context, at cases.Attempt, id int64) erro
 		if len(due) == 0 {
 			break
 		}
-		made, err := d.callAll(ctx, w, due)
-		if err != nil {
+		messages, err := d.webhookMessages(ctx, w, due)
+		if err != nil { // ours, and no attempt at the peer
+			if rerr := d.Store.UnclaimWebhook(context.WithoutCancel(ctx), due); rerr != nil {
+				d.Log.Warn("give back what is due to a webhook", "webhook", id, "err", rerr)
+			}
 			return fmt.Errorf("webhook %d: %w", id, err)
 		}
+		made := d.callAll(ctx, messages)
 		if ctx.Err() != nil { // we were told to stop, and say nothing of those we hung up on
 			made = slices.DeleteFunc(made, func(m cases.WebhookSettled) bool { return m.Answer.Status == 0 })
 		}
@@ -40,8 +43,8 @@ func (d *Desk) CallWebhook(ctx context.Context, at cases.Attempt, id int64) erro
 	return d.Store.FinishWebhook(context.WithoutCancel(ctx), at, d.now(), id)
 }
 
-// callAll makes the attempts that were claimed, all at once.
-func (d *Desk) callAll(ctx context.Context, w cases.Webhook, due []cases.WebhookDelivery) ([]cases.WebhookSettled, error) {
+// webhookMessages are those of what is due, ready to be signed and sent.
+func (d *Desk) webhookMessages(ctx context.Context, w cases.Webhook, due []cases.WebhookDelivery) ([]cases.WebhookMessage, error) {
 	var secrets []string
 	for _, s := range w.Signing(d.now()) {
 		secret, err := d.unseal(ctx, s.Sealed, s.SHA256)
@@ -58,8 +61,7 @@ func (d *Desk) callAll(ctx context.Context, w cases.Webhook, due []cases.Webhook
 	if err != nil {
 		return nil, err
 	}
-	made := make([]cases.WebhookSettled, len(due))
-	g, ctx := errgroup.WithContext(ctx)
+	out := make([]cases.WebhookMessage, len(due))
 	for i, x := range due {
 		m := cases.WebhookMessage{URL: w.URL, Secrets: secrets, Delivery: x, CaseRef: refs[x.CaseID]}
 		if x.RestrictionID != 0 {
@@ -69,12 +71,20 @@ func (d *Desk) callAll(ctx context.Context, w cases.Webhook, due []cases.Webhook
 			}
 			m.Restriction = &r
 		}
-		g.Go(func() error {
-			made[i] = cases.WebhookSettled{Delivery: x, Answer: d.callOne(ctx, m)}
-			return nil
-		})
+		out[i] = m
 	}
-	return made, g.Wait()
+	return out, nil
+}
+
+// callAll makes the attempts that were claimed, all at once.
+func (d *Desk) callAll(ctx context.Context, messages []cases.WebhookMessage) []cases.WebhookSettled {
+	made := make([]cases.WebhookSettled, len(messages))
+	var wg sync.WaitGroup
+	for i, m := range messages {
+		wg.Go(func() { made[i] = cases.WebhookSettled{Delivery: m.Delivery, Answer: d.callOne(ctx, m)} })
+	}
+	wg.Wait()
+	return made
 }
 
 func (d *Desk) callOne(ctx context.Context, m cases.WebhookMessage) cases.WebhookAnswer {

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -292,6 +294,59 @@ func TestWebhookAfterACrash(t *testing.T) {
 			t.Errorf("its job: %v", err)
 		}
 	})
+}
+
+// What was under way when its webhook was disabled, and died, waits for nothing.
+func TestWebhookDisabledUnderWay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p, hook := w.listens(cases.WebhookCaseOpened)
+		w.submit(about("+12025550143"))
+		_, ds, err := w.store.ClaimWebhook(t.Context(), cases.Attempt{}, w.clock(), hook.ID)
+		w.must(err)
+		if len(ds) != 1 {
+			t.Fatalf("%d claimed", len(ds))
+		}
+		_, err = w.desk.DisableWebhook(t.Context(), admin, hook.ID, "moved")
+		w.must(err)
+		if d := w.deliveries(hook)[0]; d.State != cases.WebhookPending {
+			t.Errorf("it is over before it has ended: %+v", d)
+		}
+		w.pass(cases.WebhookLease + time.Second)
+		w.work()
+		if d := w.deliveries(hook)[0]; d.State != cases.WebhookDead || len(p.Received()) != 0 {
+			t.Errorf("%+v, told %q", d, told(p))
+		}
+	})
+}
+
+// A secret that cannot be opened is no failure of the peer.
+func TestWebhookFaultOfOurs(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p, hook := w.listens(cases.WebhookCaseOpened)
+		w.submit(about("+12025550143"))
+		vault := w.desk.Vault
+		w.desk.Vault = sealedShut{vault}
+		if err := w.desk.CallWebhook(t.Context(), w.only(cases.JobWebhook).at, hook.ID); err == nil {
+			t.Fatal("it was called")
+		}
+		if d := w.deliveries(hook)[0]; d.State != cases.WebhookPending || d.Attempts != 0 {
+			t.Errorf("%+v", d)
+		}
+		w.desk.Vault = vault
+		w.pass(cases.AttemptLease + time.Second)
+		_, err := w.store.SweepJobs(t.Context(), w.clock(), time.Second)
+		w.must(err)
+		w.work()
+		if d := w.deliveries(hook)[0]; d.State != cases.WebhookDelivered || d.Attempts != 1 || len(p.Received()) != 1 {
+			t.Errorf("%+v, told %q", d, told(p))
+		}
+	})
+}
+
+type sealedShut struct{ Vault }
+
+func (sealedShut) Open(context.Context, cases.Kept) (io.ReadCloser, error) {
+	return nil, errors.New("no key")
 }
 
 func TestWebhookAttemptsAtOnce(t *testing.T) {

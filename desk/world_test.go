@@ -28,6 +28,7 @@ type world struct {
 	store *store.Store
 	mail  *postman
 	hints int
+	dir   string // of the evidence
 
 	mu  sync.Mutex
 	now time.Time
@@ -44,7 +45,8 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
 	w := &world{t: t, store: s, mail: &postman{}, now: noon}
 	storetest.Sound(t, s, w.clock)
-	vault, err := evidence.Open(t.Context(), evidence.Config{DataDir: t.TempDir()})
+	w.dir = t.TempDir()
+	vault, err := evidence.Open(t.Context(), evidence.Config{DataDir: w.dir})
 	w.must(err)
 	t.Cleanup(func() { vault.Close() })
 	emergency, err := numbers.NewEmergency(nil)

@@ -57,14 +57,15 @@ func (u *understanding) answerTime() {
 }
 
 // answerAccount takes the one word that can name an account: it has a digit in
-// it, or is all that was written. It is then no number that called.
+// it and tells no time, or is all that was written. In a sentence a short number
+// counts something. It is then no number that called.
 func (u *understanding) answerAccount() {
 	text := strings.TrimSpace(u.p.Text)
 	if u.p.Account != "" || text == "" || len(text) > maxAnswer {
 		return
 	}
 	words := strings.Fields(text)
-	i := slices.IndexFunc(words, func(w string) bool { return strings.ContainsFunc(w, unicode.IsDigit) })
+	i := slices.IndexFunc(words, func(w string) bool { return u.namesAccount(w, len(words)) })
 	if i < 0 {
 		i = 0
 		if len(words) > 1 {
@@ -79,6 +80,28 @@ func (u *understanding) answerAccount() {
 	u.p.Account = account
 	u.p.Numbers = slices.DeleteFunc(u.p.Numbers, func(n cases.NumberMention) bool {
 		return n.Confidence == assumedRole && n.Start >= at && n.End <= at+len(account)
+	})
+}
+
+// namesAccount says whether a word with digits, one of so many, can be an account.
+func (u *understanding) namesAccount(word string, of int) bool {
+	digits := 0
+	for _, r := range word {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	if digits == 0 || u.tellsTime(word) {
+		return false
+	}
+	return of <= 3 || digits >= 4 || strings.ContainsFunc(word, unicode.IsLetter)
+}
+
+// tellsTime says whether a word is part of the time that was read.
+func (u *understanding) tellsTime(word string) bool {
+	at := strings.Index(u.p.Text, word)
+	return slices.ContainsFunc(u.p.Extracts, func(e cases.Extract) bool {
+		return e.Kind == cases.ExtractTime && e.Start >= 0 && at < e.End && at+len(word) > e.Start
 	})
 }
 

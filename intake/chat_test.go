@@ -255,6 +255,12 @@ func TestAnswersInAChat(t *testing.T) {
 			t.Errorf("account %q, numbers %v in %q", p.Account, p.Numbers, text)
 		}
 	}
+	for text, want := range map[string]string{"yesterday at 3pm": "", "ayer a las 15:30": "", "I have called you 100 times": "",
+		"it is acct-1042, yesterday at 3pm": "acct-1042"} {
+		if p := say(text, cases.WantAccount, cases.WantTime); p.Account != want || p.OccurredAt.Known() == strings.Contains(text, "times") {
+			t.Errorf("account %q, time %+v in %q", p.Account, p.OccurredAt, text)
+		}
+	}
 }
 
 // What a product keeps is found again when its files are fetched.

@@ -125,9 +125,13 @@ func unpackForm(src Source, boundary string, each UnpackFunc) error {
 		return err
 	}
 	defer in.Close()
-	r := multipart.NewReader(io.LimitReader(in, cases.MaxMessageBytes), boundary)
+	w := &watched{Reader: io.LimitReader(in, cases.MaxMessageBytes)}
+	r := multipart.NewReader(w, boundary)
 	for range maxFormParts {
 		part, err := r.NextPart()
+		if w.err != nil {
+			return w.err
+		}
 		if err != nil {
 			return readError(err)
 		}
@@ -135,7 +139,7 @@ func unpackForm(src Source, boundary string, each UnpackFunc) error {
 			continue
 		}
 		a := cases.Attachment{Name: fileName(part.FileName()), Type: oneLine(part.Header.Get("Content-Type"))}
-		if err := each(a, whatThereIs{part}); err != nil {
+		if err := each(a, whatThereIs{part, w}); err != nil {
 			return err
 		}
 	}
@@ -151,11 +155,17 @@ func readError(err error) error {
 }
 
 // whatThereIs ends a part that is cut off as one that is whole.
-type whatThereIs struct{ r io.Reader }
+type whatThereIs struct {
+	r      io.Reader
+	source *watched
+}
 
 func (w whatThereIs) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
-	if err != nil && readError(err) == nil {
+	switch {
+	case w.source.err != nil:
+		err = w.source.err
+	case err != nil && readError(err) == nil:
 		err = io.EOF
 	}
 	return n, err

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -173,6 +174,25 @@ func TestOtherDoorsAreUnpacked(t *testing.T) {
 
 // What cannot be read is an error: trying again may help.
 func TestUnpackSaysWhenTheSourceFails(t *testing.T) {
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for _, name := range []string{"a.wav", "b.wav"} {
+		part, _ := w.CreateFormFile("files", name)
+		part.Write(bytes.Repeat([]byte("x"), 10_000))
+	}
+	w.Close()
+	// Also one that looks like the end of what was sent.
+	for _, lost := range []error{errors.New("connection reset"), io.ErrUnexpectedEOF} {
+		for _, after := range []int{100, 5_000, 10_200, form.Len() - 1} {
+			half := Source{Size: int64(form.Len()), Open: func() (io.ReadCloser, error) {
+				return io.NopCloser(io.MultiReader(bytes.NewReader(form.Bytes()[:after]), iotest.ErrReader(lost))), nil
+			}}
+			var got []cases.Attachment
+			if err := Unpack(cases.ChannelWeb, "", w.FormDataContentType(), half, gather(&got)); !errors.Is(err, lost) {
+				t.Errorf("%v after %d bytes: %v", lost, after, err)
+			}
+		}
+	}
 	broken := Source{Size: 100, Open: func() (io.ReadCloser, error) { return nil, errors.New("the disk is gone") }}
 	for _, contentType := range []string{"message/rfc822", "multipart/form-data; boundary=x", "application/json"} {
 		if err := Unpack(cases.ChannelWeb, "", contentType, broken, func(cases.Attachment, io.Reader) error { return nil }); err == nil {

@@ -10,33 +10,62 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// AddFiles keeps the attachments of a message, each file once by its digest,
-// and completes the attempt. What was written to the blob store for a file that
-// is there already is an orphan, which the sweep finds.
-func (s *Store) AddFiles(ctx context.Context, at cases.Attempt, now time.Time, messageID int64, fs []cases.UnpackedFile) error {
+// Unpacked is how many attachments of a message are kept: those from the first
+// on, since they are kept in their order.
+func (s *Store) Unpacked(ctx context.Context, messageID int64) (int, error) {
+	var n int
+	err := s.read(ctx).Raw("SELECT count(*) FROM attachments WHERE message_id = ?", messageID).Scan(&n).Error
+	return n, translate(err)
+}
+
+// AddFile keeps an attachment, its file once by the digest. What was written to
+// the blob store for a file that is there already is an orphan, which the sweep
+// finds.
+func (s *Store) AddFile(ctx context.Context, at cases.Attempt, now time.Time, messageID int64, position int, f cases.UnpackedFile) error {
 	now = stored(now)
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		if err := complete(tx, now, at); err != nil {
+		if err := s.fenceAttempt(tx, at); err != nil {
 			return err
 		}
-		var files, rows [][]any
-		for i, f := range fs {
-			k := f.File.Kept
-			if f.State != cases.AttachmentRefused {
-				files = append(files, []any{k.SHA256, k.Size, short(f.File.Type), k.Inline, k.BlobKey, text(f.File.Scan), now})
+		k := f.File.Kept
+		if f.State != cases.AttachmentRefused {
+			_, err := insert(tx, "files (sha256, size, type, evidence, blob_key, scan, created_at)",
+				[][]any{{k.SHA256, k.Size, short(f.File.Type), k.Inline, k.BlobKey, text(f.File.Scan), now}}, "ON CONFLICT (sha256) DO NOTHING")
+			if err != nil {
+				return err
 			}
-			rows = append(rows, []any{messageID, i, text(f.Name), short(f.Type), k.SHA256, f.State, text(f.Note), now})
 		}
-		if _, err := insert(tx, "files (sha256, size, type, evidence, blob_key, scan, created_at)", files, "ON CONFLICT (sha256) DO NOTHING"); err != nil {
+		_, err := insert(tx, "attachments (message_id, position, name, declared, sha256, state, note, created_at)",
+			[][]any{{messageID, position, text(f.Name), short(f.Type), k.SHA256, f.State, text(f.Note), now}}, "ON CONFLICT (message_id, position) DO NOTHING")
+		if err != nil || f.State == cases.AttachmentRefused {
 			return err
 		}
-		_, err := insert(tx, "attachments (message_id, position, name, declared, sha256, state, note, created_at)", rows, "ON CONFLICT (message_id, position) DO NOTHING")
-		return err
+		return scanned(tx, f)
 	})
 	if err != nil {
-		return fmt.Errorf("files of message %d: %w", messageID, err)
+		return fmt.Errorf("file of message %d: %w", messageID, err)
 	}
 	return nil
+}
+
+// scanned keeps the scanner's latest word of a file. What it once found infected
+// stays so wherever it was attached: a later word may only be that of a scanner
+// that knows less.
+func scanned(tx *gorm.DB, f cases.UnpackedFile) error {
+	sum := f.File.SHA256
+	var infected int
+	if err := tx.Raw("SELECT count(*) FROM attachments WHERE sha256 = ? AND state = 'infected'", sum).Scan(&infected).Error; err != nil {
+		return err
+	}
+	if f.File.Scan != "" && (infected == 0 || f.State == cases.AttachmentInfected) {
+		if err := tx.Exec("UPDATE files SET scan = ? WHERE sha256 = ?", text(f.File.Scan), sum).Error; err != nil {
+			return err
+		}
+	}
+	if infected == 0 {
+		return nil
+	}
+	return tx.Exec("UPDATE attachments SET state = 'infected' WHERE sha256 = ? AND state = 'stored'", sum).Error
 }
 
 const attachmentFields = `a.id, m.report_id, a.message_id, a.name, a.declared, COALESCE(f.type, '') AS type, COALESCE(f.size, 0) AS size, a.sha256, a.state, a.note,

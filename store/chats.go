@@ -54,7 +54,8 @@ func (s *Store) chat(tx *gorm.DB, reportID int64) (cases.Chat, error) {
 	if err := tx.Raw("SELECT * FROM subjects WHERE report_id = ?", reportID).Scan(&c.Subjects).Error; err != nil {
 		return c, err
 	}
-	if err := tx.Raw("SELECT * FROM sendings WHERE report_id = ? ORDER BY id", reportID).Scan(&c.Said).Error; err != nil {
+	// Letters to colleagues are nothing that the reporter was told.
+	if err := tx.Raw("SELECT * FROM sendings WHERE report_id = ? AND kind NOT IN ('alert', 'forward') ORDER BY id", reportID).Scan(&c.Said).Error; err != nil {
 		return c, err
 	}
 	var last struct{ ReceivedAt time.Time }
@@ -74,7 +75,7 @@ func (s *Store) chat(tx *gorm.DB, reportID int64) (cases.Chat, error) {
 func (s *Store) AskedInChat(ctx context.Context, m cases.Message, thread string) ([]cases.Want, error) {
 	var last []cases.Sending
 	err := s.read(ctx).Raw(`SELECT x.* FROM threads t JOIN sendings x ON x.report_id = t.report_id
-		WHERE t.key = ? AND x.channel = 'chat' AND x.kind IN ('details', 'question') AND x.state NOT IN ('refused', 'suppressed') AND x.created_at <= ?
+		WHERE t.key = ? AND x.channel = 'chat' AND x.kind IN ('details', 'question') AND x.state NOT IN ('refused', 'suppressed') AND x.attempted_at <= ?
 		ORDER BY x.id DESC LIMIT 1`, threadKey(m, thread), stored(m.ReceivedAt)).Scan(&last).Error
 	if err != nil || len(last) == 0 {
 		return nil, translate(err)

@@ -197,6 +197,14 @@ func TestTheTurnOfTheDesk(t *testing.T) {
 			}
 			return wants
 		}
+		if w := asked(noon.Add(2*time.Hour), "3/17"); w != nil {
+			t.Errorf("nobody has been shown %v yet", w)
+		}
+		shown := func(at time.Time, message string) {
+			t.Helper()
+			exec(t, s, "UPDATE sendings SET state = 'sent', attempted_at = ?, settled_at = ? WHERE message_id = ?", at, at, message)
+		}
+		shown(noon.Add(time.Hour), "chat.1")
 		if w := asked(noon.Add(2*time.Hour), "3/17"); !slices.Equal(w, asking.Wants) {
 			t.Errorf("asked %v", w)
 		}
@@ -205,6 +213,7 @@ func TestTheTurnOfTheDesk(t *testing.T) {
 		}
 		by := cases.Sending{Kind: cases.SendingQuestion, Channel: cases.ChannelChat, To: "chatwoot:3/17", MessageID: "chat.3", Text: "Who?", State: cases.SendingPlanned}
 		sayInChat(t, s, noon.Add(3*time.Hour), f.ReportID, by)
+		shown(noon.Add(3*time.Hour), "chat.3")
 		if w := asked(noon.Add(4*time.Hour), "3/17"); w != nil {
 			t.Errorf("after a person's question: %v", w)
 		}

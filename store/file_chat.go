@@ -78,14 +78,27 @@ func (x *filing) placeText(r *cases.Report) (int, error) {
 	return at, x.tx.Exec("UPDATE subjects SET start_at = start_at + ?, end_at = end_at + ? WHERE report_id = ? AND start_at >= ?", n, n, r.ID, at).Error
 }
 
-// meetReporter takes over who writes in a chat that began without a name.
+// meetReporter takes over who writes in a chat that began without a name, or
+// with a name and no address.
 func (x *filing) meetReporter(r *cases.Report) error {
-	if x.Message.Channel != cases.ChannelChat || r.ReporterID != 0 {
+	if x.Message.Channel != cases.ChannelChat {
 		return nil
+	}
+	if r.ReporterID != 0 {
+		if x.Parsed.Reporter.Email == "" {
+			return nil
+		}
+		var unaddressed int
+		err := x.tx.Raw("SELECT count(*) FROM reporters WHERE id = ? AND email = ''", r.ReporterID).Scan(&unaddressed).Error
+		if err != nil || unaddressed == 0 {
+			return err
+		}
 	}
 	one := filings{s: x.s, tx: x.tx, now: x.now, all: []*filing{x}}
 	err := one.findReporters(one.all)
-	r.ReporterID = x.reporter
+	if x.reporter != 0 {
+		r.ReporterID = x.reporter
+	}
 	return err
 }
 

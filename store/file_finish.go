@@ -40,7 +40,7 @@ func (x *filings) finish(ones []*filing) error {
 				jobs = append(jobs, cases.UrgentJob(f.CaseID))
 			}
 		}
-		if len(one.Parsed.Attachments) > 0 {
+		if len(one.Parsed.Attachments) > 0 && (f.NewReport || !automatic) {
 			jobs = append(jobs, cases.Job{Kind: cases.JobUnpack, ObjectID: one.Message.ID})
 		}
 		if one.AnswerIn > 0 && !automatic {

@@ -21,7 +21,11 @@ func (s *Store) BeginRequest(ctx context.Context, now time.Time, r cases.Idempot
 		if err != nil {
 			return err
 		}
-		if err := found(tx.Raw("SELECT * FROM idempotent_requests WHERE client = ? AND key = ?"+s.lock(), r.Client, text(r.Key)).Scan(&known), "this request"); err != nil {
+		err = found(tx.Raw("SELECT * FROM idempotent_requests WHERE client = ? AND key = ?"+s.lock(), r.Client, text(r.Key)).Scan(&known), "this request")
+		if cases.KindOf(err) == cases.KindNotFound {
+			return &cases.Error{Kind: cases.KindUnavailable, Message: "the first request with this idempotency key has just been refused"}
+		}
+		if err != nil {
 			return err
 		}
 		switch {

@@ -127,11 +127,12 @@ func (s *Store) Redeliver(ctx context.Context, a cases.Actor, now time.Time, web
 	return int(n), err
 }
 
-// PruneDeliveries removes at most limit deliveries that are older than before.
+// PruneDeliveries removes at most limit deliveries that are older than before
+// and wait for nothing.
 func (s *Store) PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {
 	var n int64
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		r := tx.Exec("DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at < ? ORDER BY created_at LIMIT ?"+s.skipLocked()+")", stored(before), limit)
+		r := tx.Exec("DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at < ? AND state <> 'pending' ORDER BY created_at LIMIT ?"+s.skipLocked()+")", stored(before), limit)
 		n = r.RowsAffected
 		return r.Error
 	})

@@ -40,6 +40,20 @@ func (s *Store) ClaimWebhook(ctx context.Context, at cases.Attempt, now time.Tim
 	return w, ds, err
 }
 
+// UnclaimWebhook gives back deliveries that were claimed and not attempted: a
+// fault of ours must not use up the peer's attempts.
+func (s *Store) UnclaimWebhook(ctx context.Context, ds []cases.WebhookDelivery) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		for _, d := range ds {
+			err := tx.Exec("UPDATE webhook_deliveries SET attempts = attempts - 1, claimed_until = NULL WHERE id = ? AND attempts = ? AND state = 'pending'", d.ID, d.Attempts).Error
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // underWayUntil is when attempts at a webhook that are under way, on whatever
 // replica, should have ended; zero: there are none.
 func underWayUntil(tx *gorm.DB, now time.Time, id int64) (time.Time, error) {
@@ -90,7 +104,7 @@ func (s *Store) SettleWebhook(ctx context.Context, now time.Time, id int64, made
 // lookAfter asks for the job of a webhook, for when something will be due.
 func lookAfter(tx *gorm.DB, now time.Time, w cases.Webhook) error {
 	if w.State != cases.WebhookEnabled {
-		return nil
+		return endPending(tx, now, w.ID)
 	}
 	next, err := nextDelivery(tx, now, w)
 	if err != nil || next.IsZero() {

@@ -48,6 +48,11 @@ func (s *Store) CreateWebhook(ctx context.Context, w cases.Webhook) (cases.Webho
 	}
 	audit := w.TakeEvents()
 	err = s.write(ctx, func(tx *gorm.DB) error {
+		if s.dialect == migrations.Postgres { // two at once would both be the last
+			if err := tx.Exec("LOCK TABLE webhooks IN SHARE ROW EXCLUSIVE MODE").Error; err != nil {
+				return err
+			}
+		}
 		var n int
 		if err := tx.Raw("SELECT count(*) FROM webhooks").Scan(&n).Error; err != nil {
 			return err
@@ -113,13 +118,22 @@ func saveWebhook(tx *gorm.DB, now time.Time, before cases.WebhookState, w *cases
 		return err
 	}
 	if before == cases.WebhookEnabled && w.State == cases.WebhookDisabled {
-		err := tx.Exec("UPDATE webhook_deliveries SET state = 'dead', claimed_until = NULL, settled_at = ?, answer = CASE WHEN answer = '' THEN ? ELSE answer END WHERE webhook_id = ? AND state = 'pending'",
-			now, "not sent: the webhook was disabled", w.ID).Error
-		if err != nil {
+		if err := endPending(tx, now, w.ID); err != nil {
+			return err
+		}
+		// Whoever is just recording a delivery for it does not know yet.
+		if err := insertJobs(tx, now, []cases.Job{cases.WebhookJob(w.ID, now.Add(cases.WebhookLease))}); err != nil {
 			return err
 		}
 	}
 	return insertEvents(tx, audit)
+}
+
+// endPending ends what waits for a webhook that is disabled. Attempts that are
+// under way end by themselves and say how.
+func endPending(tx *gorm.DB, now time.Time, id int64) error {
+	return tx.Exec(`UPDATE webhook_deliveries SET state = 'dead', claimed_until = NULL, settled_at = ?, answer = CASE WHEN answer = '' THEN ? ELSE answer END
+		WHERE webhook_id = ? AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= ?)`, now, "not sent: the webhook was disabled", id, now).Error
 }
 
 // DeleteWebhook removes one with its deliveries. Whoever is just recording a

@@ -27,6 +27,7 @@ const (
 	MaxFormFiles = 40 << 20 // the whole form, in bytes
 	MaxFile      = 20 << 20 // each of its files
 	MaxFiles     = 5
+	maxParts     = 100 // fields and files of a form
 	// uploadTime is how long a form with files may take to arrive, which is longer
 	// than any other request: telephones send slowly.
 	uploadTime = 10 * time.Minute
@@ -127,7 +128,7 @@ func (f *reportForm) readParts(c *gin.Context, boundary string) error {
 // parts reads values and digests files. The error says why it stopped.
 func (f *reportForm) parts(r *multipart.Reader, valuesOnly bool) error {
 	typed := int64(MaxFormBody)
-	for {
+	for range maxParts {
 		part, err := r.NextPart()
 		if err == io.EOF {
 			return nil
@@ -138,7 +139,7 @@ func (f *reportForm) parts(r *multipart.Reader, valuesOnly bool) error {
 		if part.FileName() == "" {
 			value, err := io.ReadAll(io.LimitReader(part, typed))
 			f.values.Add(part.FormName(), string(value))
-			if typed -= int64(len(value)); err != nil || typed <= 0 {
+			if typed -= int64(len(value) + len(part.FormName())); err != nil || typed <= 0 {
 				return errors.Join(err, errMalformed)
 			}
 			continue
@@ -161,6 +162,7 @@ func (f *reportForm) parts(r *multipart.Reader, valuesOnly bool) error {
 		}
 		f.files = append(f.files, part.FormName()+" "+hex.EncodeToString(digest.Sum(nil)))
 	}
+	return errMalformed // it has more parts than any form of ours
 }
 
 // sink is a writer that remembers its error: that of a disk is not the sender's.

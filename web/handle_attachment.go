@@ -22,10 +22,7 @@ func (s *Server) showAttachment(c *gin.Context, a cases.Actor) error {
 	if err != nil {
 		return err
 	}
-	// A player asks for a sound in pieces: the first one is the look that is logged.
-	asked := c.GetHeader("Range")
-	first := c.Request.Method != http.MethodHead && (asked == "" || strings.HasPrefix(asked, "bytes=0-"))
-	f, open, err := s.Desk.OpenAttachment(c.Request.Context(), a, id, first)
+	f, open, err := s.Desk.OpenAttachment(c.Request.Context(), a, id)
 	if err != nil {
 		return err
 	}

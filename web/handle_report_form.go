@@ -20,6 +20,7 @@ func (s *Server) showForm(c *gin.Context) error {
 // renderForm draws the form, whose proof of work runs in a worker.
 func (s *Server) renderForm(c *gin.Context, status int, p ReportFormPage) error {
 	c.Header("Content-Security-Policy", contentPolicy+workersOfOurs)
+	p.OneByOne = p.OneByOne || c.Query("widget") != "" // also when nothing of it could be read
 	if p.OneByOne {
 		s.framed(c)
 	}
@@ -29,6 +30,15 @@ func (s *Server) renderForm(c *gin.Context, status int, p ReportFormPage) error 
 // fileReport takes the public form. A structured field that is wrong brings the
 // form back with what was typed; free text is always taken.
 func (s *Server) fileReport(c *gin.Context) error {
+	// What is large is not even read from whoever has sent enough.
+	large := c.Request.ContentLength < 0 || c.Request.ContentLength > MaxFormBody
+	if large {
+		if err := s.limited(c, "report", PublicReports, time.Hour); err != nil {
+			page := s.emptyForm(c)
+			page.Problem = s.localeOf(c).T("form.many")
+			return s.renderForm(c, statusOf(err), page)
+		}
+	}
 	f, err := readReportForm(c)
 	defer f.close()
 	if err != nil {
@@ -48,8 +58,10 @@ func (s *Server) fileReport(c *gin.Context) error {
 	problem := func(key string) func(*ReportFormPage) {
 		return func(p *ReportFormPage) { p.Problem = w.T(key) }
 	}
-	if err := s.limited(c, "report", PublicReports, time.Hour); err != nil {
-		return again(statusOf(err), problem("form.many"))
+	if !large {
+		if err := s.limited(c, "report", PublicReports, time.Hour); err != nil {
+			return again(statusOf(err), problem("form.many"))
+		}
 	}
 	if f.tooMuch.Name != "" {
 		return again(http.StatusRequestEntityTooLarge, func(p *ReportFormPage) { p.Files.Error = w.problem(f.tooMuch) })
@@ -77,7 +89,7 @@ func (s *Server) fileReport(c *gin.Context) error {
 	if proof == "" {
 		return s.fileUnproved(c, f, del, parsed)
 	}
-	err = s.prove(c.Request.Context(), proof, del.DedupKey)
+	err = s.prove(c.Request.Context(), proof, string(del.Channel)+":"+del.DedupKey)
 	if unproved(err) {
 		return again(http.StatusUnprocessableEntity, problem("form.proof"))
 	}

@@ -26,9 +26,6 @@ func (s *Server) showStatus(c *gin.Context) error {
 	if p.Added = c.Query("added") != ""; p.Added {
 		p.Heading = s.localeOf(c).T("status.heading")
 	}
-	if p.Framed {
-		s.framed(c)
-	}
 	return s.render(c, http.StatusOK, p)
 }
 
@@ -53,9 +50,6 @@ func (s *Server) addDetails(c *gin.Context) error {
 	p.Heading = w.T("status.heading")
 	p.Details.Value = c.PostForm("details")
 	text := strings.TrimSpace(p.Details.Value)
-	if p.Framed {
-		s.framed(c)
-	}
 	refuse := func(status int, why string) error {
 		p.Details.Error = why
 		return s.render(c, status, p)

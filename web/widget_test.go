@@ -19,12 +19,12 @@ func TestWidget(t *testing.T) {
 			return r
 		}
 		w.run([]scenario{
-			{name: "its page", request: get("", "/widget?lang=fr"), status: 200, says: []string{`<html lang="fr"`, `name="via" value="widget"`, `action="/reports?lang=fr"`}},
+			{name: "its page", request: get("", "/widget?lang=fr"), status: 200, says: []string{`<html lang="fr"`, `name="via" value="widget"`, `action="/reports?widget=1&amp;lang=fr"`}},
 			{name: "a mistake", request: ask("caller_number", "12"), status: 422, says: []string{`<html lang="fr"`, `class="public widget"`, `name="via"`, "trop court", "Une voix."}},
 			{name: "filed", request: ask("caller_number", "202 555 0177", "altcha", w.solved()), status: 303, location: "/reports/"},
 			{name: "its script", request: get("", "/widget.js"), status: 200, says: []string{"abusedesk-widget"}},
 		})
-		for _, r := range []request{get("", "/widget"), ask("caller_number", "12"), get("", "/reports/"+w.token+"?widget=1")} {
+		for _, r := range []request{get("", "/widget"), post("", "/reports?widget=1&lang=fr", "description=%zz"), get("", "/reports/nosuchtoken?widget=1"), ask("caller_number", "12"), get("", "/reports/"+w.token+"?widget=1")} {
 			if got := framed(r); !strings.Contains(got, may) {
 				t.Errorf("%s %s: %s", r.method, r.path, got)
 			}

@@ -28,6 +28,16 @@ const (
 	webhookCallers = 8
 )
 
+// filesQueue is that of attachments: scanners and the servers of chats may hang
+// too, and neither may they and webhooks hold each other up.
+const (
+	filesQueue    = "files"
+	filesUnpacked = 4
+)
+
+// apart are the queues with workers of their own, and how many.
+var apart = map[string]int{webhookQueue: webhookCallers, filesQueue: filesUnpacked}
+
 func queueOf(k cases.JobKind) string {
 	switch k {
 	case cases.JobAlert, cases.JobUrgent:
@@ -36,6 +46,8 @@ func queueOf(k cases.JobKind) string {
 		return "file"
 	case cases.JobWebhook:
 		return webhookQueue
+	case cases.JobUnpack:
+		return filesQueue
 	}
 	return "work"
 }
@@ -97,7 +109,7 @@ func (p *Pool) enqueue(ctx context.Context, jobs []cases.Job) error {
 // forgottenAfter is how long a job may wait in the queue before it is taken to
 // be forgotten. A queue that cannot be asked may have everything still.
 func (p *Pool) forgottenAfter() time.Duration {
-	for _, name := range append(slices.Collect(maps.Keys(queues)), webhookQueue) {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(queues)), slices.Collect(maps.Keys(apart))) {
 		waiting, err := p.inspector.ListPendingTasks(name, asynq.PageSize(1))
 		switch {
 		case errors.Is(err, asynq.ErrQueueNotFound): // never used, or emptied

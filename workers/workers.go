@@ -92,8 +92,6 @@ type Pool struct {
 	Config
 	client    *asynq.Client
 	inspector *asynq.Inspector
-	server    *asynq.Server
-	callers   *asynq.Server // webhooks: their peers may hang, and must hold nothing else up
 	tasks     map[cases.JobKind]task
 	together  map[cases.JobKind]func(context.Context, []cases.Job) error
 }
@@ -131,8 +129,11 @@ func (p *Pool) Run(ctx context.Context) error {
 	defer p.client.Close()
 	p.inspector = asynq.NewInspector(p.Redis)
 	defer p.inspector.Close()
-	p.server, p.callers = p.newServer(ctx, p.Concurrency, queues), p.newServer(ctx, webhookCallers, map[string]int{webhookQueue: 1})
-	for _, s := range []*asynq.Server{p.server, p.callers} {
+	servers := []*asynq.Server{p.newServer(ctx, p.Concurrency, queues)}
+	for queue, n := range apart {
+		servers = append(servers, p.newServer(ctx, n, map[string]int{queue: 1}))
+	}
+	for _, s := range servers {
 		if err := s.Start(asynq.HandlerFunc(p.handle)); err != nil {
 			return fmt.Errorf("start the queue's server: %w", err)
 		}
@@ -144,8 +145,9 @@ func (p *Pool) Run(ctx context.Context) error {
 	}
 	err := g.Wait()
 	var stop sync.WaitGroup
-	stop.Go(p.callers.Shutdown)
-	stop.Go(p.server.Shutdown)
+	for _, s := range servers {
+		stop.Go(s.Shutdown)
+	}
 	stop.Wait()
 	return err
 }

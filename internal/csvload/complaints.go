@@ -57,9 +57,10 @@ func ReadComplaints(r io.Reader, format string, from int, take func(Complaints) 
 	}
 	var result Result
 	wrong := 0 // rows before this batch that cannot be read
+	start := from
 	t.between = func() {
-		if result.Rows == from {
-			wrong = result.Skipped
+		if result.Rows == start { // what an earlier run counted
+			wrong, start = result.Skipped, -1
 		}
 	}
 	batch := Complaints{Skipped: map[string]int{}}

@@ -124,6 +124,26 @@ func TestComplaintsGoOn(t *testing.T) {
 	}
 }
 
+// Every row is kept or counted, wherever a batch ends.
+func TestComplaintsAreAllCounted(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(ftcHeader)
+	const n = 2*ComplaintBatch + 10
+	for i := range n {
+		subject := "Other"
+		if i%ComplaintBatch >= ComplaintBatch-2 || i%ComplaintBatch == 0 {
+			subject = strings.Repeat("x", maxField+1)
+		}
+		fmt.Fprintf(&b, "2025550143,2026-11-02 00:04:05,,Boston,MA,617,%s,N\n", subject)
+	}
+	for _, from := range []int{0, ComplaintBatch} {
+		ss, rows, skipped, err := complaints(t, b.String(), "ftc", from)
+		if err != nil || rows != n-from || len(ss)+skipped[cases.SkipBadRow] != rows {
+			t.Errorf("from %d: %d rows, %d signals, %v, %v", from, rows, len(ss), skipped, err)
+		}
+	}
+}
+
 func TestNoComplaints(t *testing.T) {
 	for csv, want := range map[string]string{"": "empty", "a,b\n1,2\n": "neither", "id,number\n": "neither", ftcHeader + "x": ""} {
 		if _, _, _, err := complaints(t, csv, "", 0); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

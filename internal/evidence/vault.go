@@ -127,6 +127,18 @@ func (v *Vault) Keep(ctx context.Context, r io.Reader) (cases.Kept, error) {
 	return k, nil
 }
 
+// Discard removes what Keep wrote to the object store, before anything refers to
+// it; what came back inline is nobody's. It may be gone already.
+func (v *Vault) Discard(ctx context.Context, k cases.Kept) error {
+	if k.BlobKey == "" {
+		return nil
+	}
+	if err := v.bucket.Delete(ctx, k.BlobKey); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return unavailable("take back evidence", err)
+	}
+	return nil
+}
+
 // seal copies r into an envelope.
 func (v *Vault) seal(w io.Writer, r io.Reader) (cases.Kept, error) {
 	body, err := v.sealer(w)

@@ -122,8 +122,9 @@ function begin(form: HTMLFormElement, said: HTMLElement, steering: HTMLElement, 
   async function finish(): Promise<void> {
     busy = next.disabled = true;
     next.textContent = send?.dataset.sent ?? onward;
-    let found = await work.catch(() => ({ answer: "", until: 0 }));
-    if (found.answer && found.until < Date.now() + 5000) found = await (work = solved());
+    const none = () => ({ answer: "", until: 0 }); // then the server asks for an address
+    let found = await work.catch(none);
+    if (found.answer && found.until < Date.now() + 5000) found = await (work = solved()).catch(none);
     proof.value = found.answer;
     form.submit();
   }
