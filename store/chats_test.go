@@ -160,9 +160,15 @@ func TestTheTurnOfTheDesk(t *testing.T) {
 		turn := func(at cases.Attempt, turn cases.Turn) error {
 			return s.TurnChat(t.Context(), at, noon, f.ReportID, func(c cases.Chat) cases.Turn { seen = c; return turn })
 		}
+		exec(t, s, `INSERT INTO sendings (kind, case_id, report_id, recipient, to_digest, message_id, state, created_at)
+			VALUES ('alert', ?, ?, '', '', 'ab.1@desk', 'planned', ?)`, f.CaseID, f.ReportID, noon)
 		if err := turn(at, cases.Turn{Again: wait}); err != nil {
 			t.Fatal(err)
 		}
+		if len(seen.Said) != 0 {
+			t.Errorf("a letter to colleagues was said to the reporter: %+v", seen.Said)
+		}
+		exec(t, s, "DELETE FROM sendings")
 		if !seen.LastHeard.Equal(noon.Add(30*time.Second)) || seen.Moved || seen.Case.Ref != f.CaseRef || len(seen.Subjects) != 1 || seen.Report.Thread != "chat:chatwoot:3/17" {
 			t.Errorf("%+v", seen)
 		}

@@ -34,6 +34,15 @@ func TestWidget(t *testing.T) {
 				t.Errorf("%s %s: %s", r.method, r.path, got)
 			}
 		}
+		// A proof counts at the door that it was made for, also with the nonce of another.
+		answer := w.solved()
+		at := func(door ...string) request {
+			return post("", "/reports?lang=fr", form(append(door, "category", "robocall", "description", "Une voix.", "caller_number", "202 555 0178", "nonce", "NONCEOFTWODOORS23456", "altcha", answer)...))
+		}
+		w.run([]scenario{
+			{name: "one proof", request: at("via", "widget"), status: 303},
+			{name: "at another door", request: at(), status: 422},
+		})
 		p, err := w.desk.Reports(t.Context(), w.staff["analyst"].Actor(), cases.ReportQuery{Number: "+12025550177"})
 		w.must(err)
 		if len(p.Items) != 1 || p.Items[0].Channel != cases.ChannelChat || p.Items[0].Text != "Une voix." || p.Items[0].Language != "fr" {
