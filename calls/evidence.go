@@ -127,13 +127,10 @@ func sameCall(a, b cases.Call) bool {
 
 // provider is whom the call came in from; "" for a call of a customer.
 func (l leg) provider() string {
-	switch {
-	case l.in != nil:
+	if l.in != nil {
 		return l.in.Peer
-	case l.Direction == inbound:
-		return l.Peer
 	}
-	return ""
+	return l.Peer
 }
 
 // account is who called over us; the account of an inbound record is the one

@@ -40,6 +40,7 @@ type Options struct {
 type record struct {
 	cases.Call
 	StartedAt  *string `json:"started_at"`
+	ProgressAt *string `json:"progress_at"`
 	AnsweredAt *string `json:"answered_at"`
 	EndedAt    *string `json:"ended_at"`
 }
@@ -64,13 +65,14 @@ func ParseNDJSON(line []byte, o Options) (cases.Call, error) {
 	}
 	var problems []cases.Problem
 	c := r.Call
-	c.AnsweredAt, c.EndedAt = nil, nil
+	c.ProgressAt, c.AnsweredAt, c.EndedAt = nil, nil, nil
 	for _, f := range []struct {
 		name string
 		text *string
 		set  func(time.Time)
 	}{
 		{"started_at", r.StartedAt, func(t time.Time) { c.StartedAt = t }},
+		{"progress_at", r.ProgressAt, func(t time.Time) { c.ProgressAt = &t }},
 		{"answered_at", r.AnsweredAt, func(t time.Time) { c.AnsweredAt = &t }},
 		{"ended_at", r.EndedAt, func(t time.Time) { c.EndedAt = &t }},
 	} {
@@ -137,7 +139,7 @@ func check(c cases.Call, o Options) (cases.Call, []cases.Problem) {
 	}{
 		{"source_id", c.SourceID, MaxID}, {"call_id", c.CallID, MaxText}, {"correlation_id", c.CorrelationID, MaxText}, {"account", c.AccountID, MaxText},
 		{"connection", c.Connection, MaxText}, {"from", c.From, MaxText}, {"pai", c.PAI, MaxText}, {"to", c.To, MaxText}, {"dialled", c.DialledRaw, MaxText},
-		{"peer", c.Peer, MaxText}, {"verstat", c.Verstat, MaxText}, {"identity", c.Identity, MaxIdentity},
+		{"peer", c.Peer, MaxText}, {"egress_peer", c.EgressPeer, MaxText}, {"reasons", c.Reasons, MaxText}, {"verstat", c.Verstat, MaxText}, {"identity", c.Identity, MaxIdentity},
 	} {
 		if len(t.text) > t.max {
 			wrong(t.field, "is longer than %d bytes", t.max)
@@ -172,6 +174,7 @@ func check(c cases.Call, o Options) (cases.Call, []cases.Problem) {
 	within("billed_seconds", int64(c.BilledSeconds), int64(maxDuration/time.Second))
 	within("pdd_ms", int64(c.PDDMillis), int64(time.Hour/time.Millisecond))
 	within("q850", int64(c.Q850), 127)
+	within("rate_micros", c.RateMicros, 1e12)
 	within("cost_micros", c.CostMicros, 1e12)
 	checkTimes(&c, o.Now, wrong)
 	checkNumbers(&c, o.Region, wrong)
@@ -195,7 +198,7 @@ func checkTimes(c *cases.Call, now time.Time, wrong func(field, format string, a
 		field string
 		at    **time.Time
 		after string
-	}{{"answered_at", &c.AnsweredAt, "started_at"}, {"ended_at", &c.EndedAt, "the call began"}} {
+	}{{"progress_at", &c.ProgressAt, "started_at"}, {"answered_at", &c.AnsweredAt, "started_at"}, {"ended_at", &c.EndedAt, "the call began"}} {
 		if *t.at == nil {
 			continue
 		}
@@ -239,6 +242,12 @@ func checkNumbers(c *cases.Call, region string, wrong func(field, format string,
 		default:
 			wrong(n.field, "%s", err)
 		}
+	}
+	switch {
+	case c.ToCountry == "":
+		c.ToCountry = numbers.Country(c.To)
+	case len(c.ToCountry) != 2 || strings.Trim(c.ToCountry, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+		wrong("to_country", "must be two capital letters as in US")
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 
 var readNow = Options{Source: "sbc1", Region: "US", Now: at("12:00:00")}
 
-const wholeLine = `{"source_id":"8e1f","call_id":"8e1f@sbc1","correlation_id":"k1","account":"acme","connection":"acme-1","direction":"outbound","from":"(202) 555-0143","pai":"sip:+12025550100@sbc1;user=phone","to":"011442079460123","dialled":"8765011442079460123","peer":"carrier-x","source_ip":"192.0.2.7","started_at":"2026-11-10T05:03:00.25-05:00","answered_at":"2026-11-10T10:03:04Z","ended_at":"2026-11-10T10:03:40Z","billed_seconds":36,"pdd_ms":900,"sip_code":200,"q850":16,"hung_up_by":"called","cost_micros":4200,"attest":"A","verstat":"TN-Validation-Passed","identity":"eyJh.eyJh.c2ln;info=<https://cert.example/c.pem>"}`
+const wholeLine = `{"source_id":"8e1f","call_id":"8e1f@sbc1","correlation_id":"k1","account":"acme","connection":"acme-1","direction":"outbound","from":"(202) 555-0143","pai":"sip:+12025550100@sbc1;user=phone","to":"011442079460123","dialled":"8765011442079460123","peer":"carrier-x","egress_peer":"carrier-y","source_ip":"192.0.2.7","started_at":"2026-11-10T05:03:00.25-05:00","progress_at":"2026-11-10T10:03:01Z","answered_at":"2026-11-10T10:03:04Z","ended_at":"2026-11-10T10:03:40Z","billed_seconds":36,"pdd_ms":900,"sip_code":200,"q850":16,"reasons":"Q.850;cause=16","hung_up_by":"called","rate_micros":7000,"cost_micros":4200,"attest":"A","verstat":"TN-Validation-Passed","identity":"eyJh.eyJh.c2ln;info=<https://cert.example/c.pem>"}`
 
 func TestParseNDJSON(t *testing.T) {
-	answered, ended := at("10:03:04"), at("10:03:40")
+	progress, answered, ended := at("10:03:01"), at("10:03:04"), at("10:03:40")
 	want := cases.Call{Source: "sbc1", SourceID: "8e1f", CallID: "8e1f@sbc1", CorrelationID: "k1", AccountID: "acme", Connection: "acme-1", Direction: "outbound",
-		From: "+12025550143", PAI: "+12025550100", To: "+442079460123", DialledRaw: "8765011442079460123", Peer: "carrier-x", SourceIP: "192.0.2.7",
-		StartedAt: at("10:03:00").Add(250 * time.Millisecond), AnsweredAt: &answered, EndedAt: &ended, BilledSeconds: 36, PDDMillis: 900, SIPCode: 200, Q850: 16,
-		HungUpBy: "called", CostMicros: 4200, Attest: "A", Verstat: "TN-Validation-Passed", Identity: "eyJh.eyJh.c2ln;info=<https://cert.example/c.pem>"}
+		From: "+12025550143", PAI: "+12025550100", To: "+442079460123", ToCountry: "GB", DialledRaw: "8765011442079460123", Peer: "carrier-x", EgressPeer: "carrier-y", SourceIP: "192.0.2.7",
+		StartedAt: at("10:03:00").Add(250 * time.Millisecond), ProgressAt: &progress, AnsweredAt: &answered, EndedAt: &ended, BilledSeconds: 36, PDDMillis: 900, SIPCode: 200,
+		Reasons: "Q.850;cause=16", Q850: 16, HungUpBy: "called", RateMicros: 7000, CostMicros: 4200, Attest: "A", Verstat: "TN-Validation-Passed", Identity: "eyJh.eyJh.c2ln;info=<https://cert.example/c.pem>"}
 	got, err := ParseNDJSON([]byte(wholeLine), readNow)
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +68,8 @@ func TestParseNDJSONRefuses(t *testing.T) {
 		"text for a number":  {swap(`36`, `"36"`), "billed_seconds: must be a whole number, not a string"},
 		"number for a text":  {swap(`"carrier-x"`, `7`), "peer: must be text, not a number"},
 		"time without zone":  {swap(`2026-11-10T10:03:04Z`, `2026-11-10 10:03:04`), "answered_at: must be a time with zone as in 2026-11-10T14:03:00Z"},
-		"wrong and future":   {swap(`2026-11-10T05:03:00.25-05:00`, `2026-11-11T12:00:01Z`), "started_at: is more than 24 hours in the future; answered_at: is before started_at"},
-		"long ago":           {swap(`2026-11-10T05:03:00.25-05:00`, `1970-01-01T00:00:00Z`), "started_at: is more than ten years ago; answered_at: is more than seven days after started_at; ended_at: is more than seven days after started_at"},
+		"wrong and future":   {swap(`2026-11-10T05:03:00.25-05:00`, `2026-11-11T12:00:01Z`), "started_at: is more than 24 hours in the future; progress_at: is before started_at"},
+		"long ago":           {swap(`2026-11-10T05:03:00.25-05:00`, `1970-01-01T00:00:00Z`), "started_at: is more than ten years ago; progress_at: is more than seven days after started_at; answered_at: is more than seven days after started_at; ended_at: is more than seven days after started_at"},
 		"ends before":        {swap(`10:03:40Z`, `10:03:02Z`), "ended_at: is before the call began"},
 		"no number":          {swap(`(202) 555-0143`, `bogus`), "from: "},
 		"too short a number": {swap(`011442079460123`, `5550199`), "to: The number lacks its area code."},

@@ -61,44 +61,6 @@ func EntitledAt(es []Entitlement, t time.Time) []Entitlement {
 	return slices.DeleteFunc(slices.Clone(es), func(e Entitlement) bool { return !e.At(t) })
 }
 
-// Call is a call detail record: one leg, idempotent by (Source, SourceID, Day).
-type Call struct {
-	Source        string     `json:"source,omitempty"`
-	SourceID      string     `json:"source_id"`
-	CallID        string     `json:"call_id,omitempty"` // SIP Call-ID
-	CorrelationID string     `json:"correlation_id,omitempty"`
-	AccountID     string     `json:"account"`
-	Connection    string     `json:"connection,omitempty"`
-	Direction     string     `json:"direction"`                      // outbound: from a customer; inbound: to one of our numbers
-	From          string     `json:"from" gorm:"column:from_number"` // E.164 as shown
-	PAI           string     `json:"pai,omitempty"`
-	To            string     `json:"to" gorm:"column:to_number"`
-	DialledRaw    string     `json:"dialled,omitempty"`
-	Peer          string     `json:"peer,omitempty"` // provider on the other side
-	SourceIP      string     `json:"source_ip,omitempty"`
-	StartedAt     time.Time  `json:"started_at"`
-	AnsweredAt    *time.Time `json:"answered_at,omitempty"`
-	EndedAt       *time.Time `json:"ended_at,omitempty"`
-	BilledSeconds int        `json:"billed_seconds"`
-	PDDMillis     int        `json:"pdd_ms,omitempty"`
-	SIPCode       int        `json:"sip_code" gorm:"column:sip_code"`
-	Q850          int        `json:"q850,omitempty"`
-	HungUpBy      string     `json:"hung_up_by,omitempty"`  // caller, called, network
-	CostMicros    int64      `json:"cost_micros,omitempty"` // micro-USD
-	Attest        string     `json:"attest,omitempty"`      // A, B, C; "" unsigned
-	Verstat       string     `json:"verstat,omitempty"`
-	Identity      string     `json:"identity,omitempty"`
-}
-
-// Day is the UTC day of the call's start, which partitions and identifies it.
-func (c Call) Day() time.Time {
-	y, m, d := c.StartedAt.UTC().Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// Answered says whether somebody picked up.
-func (c Call) Answered() bool { return c.AnsweredAt != nil || c.SIPCode == 200 }
-
 // Coverage says from when to when one source's records are complete.
 type Coverage struct {
 	Source  string    `json:"source" gorm:"primaryKey"`
@@ -109,21 +71,4 @@ type Coverage struct {
 // Covers says whether the source is complete for all of [from, to].
 func (c Coverage) Covers(from, to time.Time) bool {
 	return !from.Before(c.From) && !to.After(c.Through)
-}
-
-// HourStats are the counts of one key in one hour, folded from raw records.
-type HourStats struct {
-	KeyKind    string // from, to, account
-	Key        string
-	Hour       time.Time
-	Attempts   int
-	Answered   int
-	Short      int // answered and at most 6 s (published alarm threshold of a carrier)
-	BilledSecs int64
-	CostMicros int64
-	AttestA    int
-	AttestB    int
-	AttestC    int
-	Unsigned   int
-	Callees    []byte // HyperLogLog sketch of distinct called numbers
 }

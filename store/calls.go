@@ -65,7 +65,7 @@ func distinctCalls(in cases.Ingest) ([]cases.Call, cases.Ingested) {
 	for i, c := range in.Calls {
 		c.Source = in.Source
 		c.StartedAt = stored(c.StartedAt)
-		c.AnsweredAt, c.EndedAt = storedPtr(c.AnsweredAt), storedPtr(c.EndedAt)
+		c.ProgressAt, c.AnsweredAt, c.EndedAt = storedPtr(c.ProgressAt), storedPtr(c.AnsweredAt), storedPtr(c.EndedAt)
 		batch[i] = c
 	}
 	slices.SortStableFunc(batch, func(a, b cases.Call) int {

@@ -13,10 +13,6 @@ import (
 	"github.com/abusedesk/abusedesk/migrations"
 )
 
-// shortCall is the longest an answered call may last to count as short (the
-// alarm threshold that a carrier publishes).
-const shortCall = 6 * time.Second
-
 // countCalls counts hours anew from the records: one result for each, also for
 // those in which there is no call (any more).
 func (s *Store) countCalls(tx *gorm.DB, hours callHours) ([]cases.HourStats, error) {
@@ -25,7 +21,7 @@ func (s *Store) countCalls(tx *gorm.DB, hours callHours) ([]cases.HourStats, err
 		byKind[h.Kind] = append(byKind[h.Kind], h)
 	}
 	var out []cases.HourStats
-	for _, kind := range []string{keyFrom, keyTo, keyAccount} {
+	for _, kind := range []string{keyFrom, keyTo, keyAccount, keyPeer} {
 		keys := byKind[kind]
 		slices.SortFunc(keys, func(a, b callHour) int {
 			return cmp.Or(a.Hour.Compare(b.Hour), strings.Compare(a.Key, b.Key))
@@ -56,7 +52,8 @@ func sameDay(a, b time.Time) bool {
 // been filled: PostgreSQL does not look into a LATERAL with an OFFSET, and
 // SQLite does not turn round a CROSS JOIN.
 func (s *Store) countQuery(kind string, n int) string {
-	const columns = "c.to_number, c.answered_at, c.ended_at, c.billed_seconds, c.sip_code, c.cost_micros, c.attest"
+	const columns = "c.from_number, c.to_number, c.to_country, c.progress_at, c.answered_at, c.ended_at, c.billed_seconds, c.pdd_millis, c.sip_code, c.q850, " +
+		"c.hung_up_by, c.cost_micros, c.attest"
 	row, join, end := "(?, ?, ?, ?)", "cross join calls c", ""
 	if s.dialect == migrations.Postgres {
 		// Parameters of a VALUES list have no type of their own.
@@ -73,11 +70,18 @@ func (s *Store) countQuery(kind string, n int) string {
 func (s *Store) countChunk(tx *gorm.DB, kind string, keys []callHour) ([]cases.HourStats, error) {
 	args := make([]any, 0, 4*len(keys)+1)
 	out := make([]cases.HourStats, len(keys))
-	sketches := make([]*hyperloglog.Sketch, len(keys))
+	callees, callers := make([]*hyperloglog.Sketch, len(keys)), make([]*hyperloglog.Sketch, len(keys))
 	for i, k := range keys {
 		args = append(args, i, k.Key, k.Hour, k.Hour.Add(time.Hour))
 		out[i] = cases.HourStats{KeyKind: kind, Key: k.Key, Hour: k.Hour}
-		sketches[i] = hyperloglog.New()
+		// Calls in to one number have one called number, and those that show one
+		// have one caller: no need to keep it.
+		if kind != keyTo {
+			callees[i] = newSketch()
+		}
+		if kind != keyFrom {
+			callers[i] = newSketch()
+		}
 	}
 	args = append(args, keys[0].Hour.Format(time.DateOnly))
 	rows, err := tx.Raw(s.countQuery(kind, len(keys)), args...).Rows()
@@ -88,55 +92,44 @@ func (s *Store) countChunk(tx *gorm.DB, kind string, keys []callHour) ([]cases.H
 	for rows.Next() {
 		var i int
 		var c cases.Call
-		if err := rows.Scan(&i, &c.To, &c.AnsweredAt, &c.EndedAt, &c.BilledSeconds, &c.SIPCode, &c.CostMicros, &c.Attest); err != nil {
+		if err := rows.Scan(&i, &c.From, &c.To, &c.ToCountry, &c.ProgressAt, &c.AnsweredAt, &c.EndedAt, &c.BilledSeconds, &c.PDDMillis, &c.SIPCode, &c.Q850,
+			&c.HungUpBy, &c.CostMicros, &c.Attest); err != nil {
 			return nil, err
 		}
-		countCall(&out[i], c)
-		sketches[i].Insert([]byte(c.To))
+		out[i].Add(c)
+		if callees[i] != nil {
+			callees[i].Insert([]byte(c.To))
+		}
+		if callers[i] != nil && c.From != "" {
+			callers[i].Insert([]byte(c.From))
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	for i := range out {
-		// Calls in to one number have one called number: no need to keep it.
-		if kind == keyTo || out[i].Attempts == 0 {
+		if out[i].Attempts == 0 {
 			continue
 		}
-		if out[i].Callees, err = sketches[i].MarshalBinary(); err != nil {
-			return nil, err
+		for _, x := range []struct {
+			sketch *hyperloglog.Sketch
+			kept   *[]byte
+		}{{callees[i], &out[i].Callees}, {callers[i], &out[i].Callers}} {
+			if x.sketch == nil {
+				continue
+			}
+			if *x.kept, err = x.sketch.MarshalBinary(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
 }
 
-// countCall adds one call to its hour.
-func countCall(h *cases.HourStats, c cases.Call) {
-	h.Attempts++
-	h.BilledSecs += int64(c.BilledSeconds)
-	h.CostMicros += c.CostMicros
-	if c.Answered() {
-		h.Answered++
-		if talked(c) <= shortCall {
-			h.Short++
-		}
+func newSketch() *hyperloglog.Sketch {
+	s, err := hyperloglog.NewSketch(cases.SketchPrecision, true)
+	if err != nil {
+		panic(err) // of the precision alone
 	}
-	switch c.Attest {
-	case "A":
-		h.AttestA++
-	case "B":
-		h.AttestB++
-	case "C":
-		h.AttestC++
-	default:
-		h.Unsigned++
-	}
-}
-
-// talked is how long an answered call lasted; where the record has no times, as
-// long as was billed (which may be rounded up to a minute).
-func talked(c cases.Call) time.Duration {
-	if c.AnsweredAt != nil && c.EndedAt != nil {
-		return c.EndedAt.Sub(*c.AnsweredAt)
-	}
-	return time.Duration(c.BilledSeconds) * time.Second
+	return s
 }

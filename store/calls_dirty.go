@@ -13,11 +13,13 @@ import (
 // once, and a count for each would be as large as the records themselves.
 // A key of an account counts only the calls that went out, because what others
 // do to an account's numbers says nothing about the account. A key of the
-// caller counts every leg on which it was shown.
+// caller counts every leg on which it was shown, one of a provider every leg
+// that it handed to us.
 const (
 	keyFrom    = "from"
 	keyTo      = "to"
 	keyAccount = "account"
+	keyPeer    = "provider"
 
 	inbound  = "inbound"
 	outbound = "outbound"
@@ -33,21 +35,22 @@ type callHour struct {
 // callHours collects each once.
 type callHours map[callHour]struct{}
 
-// add marks every count that the call is part of.
-func (h callHours) add(from, to, account, direction string, startedAt time.Time) {
-	hour := startedAt.UTC().Truncate(time.Hour)
-	if from != "" {
-		h[callHour{keyFrom, from, hour}] = struct{}{}
+// addCall marks every count that the call is part of.
+func (h callHours) addCall(c cases.Call) {
+	hour := c.StartedAt.UTC().Truncate(time.Hour)
+	if c.From != "" {
+		h[callHour{keyFrom, c.From, hour}] = struct{}{}
 	}
-	if to != "" && direction == inbound {
-		h[callHour{keyTo, to, hour}] = struct{}{}
+	if c.To != "" && c.Direction == inbound {
+		h[callHour{keyTo, c.To, hour}] = struct{}{}
 	}
-	if account != "" && direction == outbound {
-		h[callHour{keyAccount, account, hour}] = struct{}{}
+	if c.AccountID != "" && c.Direction == outbound {
+		h[callHour{keyAccount, c.AccountID, hour}] = struct{}{}
+	}
+	if c.Peer != "" {
+		h[callHour{keyPeer, c.Peer, hour}] = struct{}{}
 	}
 }
-
-func (h callHours) addCall(c cases.Call) { h.add(c.From, c.To, c.AccountID, c.Direction, c.StartedAt) }
 
 // dirtyRow is a count that is no longer what the records say. Rows are only
 // inserted and deleted, never updated, so that no two batches wait for each

@@ -83,7 +83,8 @@ func keepCounts(tx *gorm.DB, counted []cases.HourStats) error {
 		err := tx.Clauses(clause.OnConflict{
 			Columns: []clause.Column{{Name: "key_kind"}, {Name: "key"}, {Name: "hour"}},
 			DoUpdates: clause.AssignmentColumns([]string{"attempts", "answered", "short", "billed_secs", "cost_micros",
-				"attest_a", "attest_b", "attest_c", "unsigned", "callees"}),
+				"attest_a", "attest_b", "attest_c", "unsigned",
+				"busy", "no_answer", "rejected", "cancelled", "invalid", "effective", "neighbour", "countries", "callees", "callers"}),
 		}).Create(chunk).Error
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ var (
 	// What is left and differs is a correction. The lock makes the old contents
 	// the ones that are replaced, whatever other batches do meanwhile: their
 	// keys are counted anew, too.
-	selectCorrected = "select s.n, c.from_number, c.to_number, c.account_id, c.direction, c.started_at from " + joinStaged +
+	selectCorrected = "select s.n, c.from_number, c.to_number, c.account_id, c.direction, c.peer, c.started_at from " + joinStaged +
 		" where (" + columnNames("c.", 1) + ") is distinct from (" + columnNames("s.", 1) + ") order by s.n for update of c"
 
 	updateCorrected = "update calls c set (" + columnNames("", 1) + ") = row (" + columnNames("s.", 1) + ") from call_staging s" +
@@ -158,7 +158,7 @@ func correctStaged(ctx context.Context, tx pgx.Tx, source string, batch []cases.
 	var n []int
 	var old cases.Call
 	var i int
-	_, err = pgx.ForEachRow(rows, []any{&i, &old.From, &old.To, &old.AccountID, &old.Direction, &old.StartedAt}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&i, &old.From, &old.To, &old.AccountID, &old.Direction, &old.Peer, &old.StartedAt}, func() error {
 		hours.addCall(old)
 		hours.addCall(batch[i])
 		n = append(n, i)

@@ -44,7 +44,7 @@ func (s *Store) MatchingCalls(ctx context.Context, q cases.CallQuery) ([]cases.C
 	err := tx.Order("started_at desc, source, source_id").Limit(min(limit, MaxCalls)).Scan(&out).Error
 	for i := range out {
 		out[i].StartedAt = out[i].StartedAt.UTC()
-		out[i].AnsweredAt, out[i].EndedAt = storedPtr(out[i].AnsweredAt), storedPtr(out[i].EndedAt)
+		out[i].ProgressAt, out[i].AnsweredAt, out[i].EndedAt = storedPtr(out[i].ProgressAt), storedPtr(out[i].AnsweredAt), storedPtr(out[i].EndedAt)
 	}
 	return out, translate(err)
 }
@@ -104,4 +104,5 @@ var keyColumns = map[string]struct{ column, direction string }{
 	keyFrom:    {column: "from_number"},
 	keyTo:      {column: "to_number", direction: inbound},
 	keyAccount: {column: "account_id", direction: outbound},
+	keyPeer:    {column: "peer"},
 }

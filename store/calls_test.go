@@ -24,11 +24,11 @@ func testCall(id, from, to string, clock string) cases.Call {
 		panic(err)
 	}
 	at = at.AddDate(2026, 10, 9)
-	answered, ended := at.Add(4*time.Second+250*time.Millisecond), at.Add(30*time.Second)
+	progress, answered, ended := at.Add(900*time.Millisecond), at.Add(4*time.Second+250*time.Millisecond), at.Add(30*time.Second)
 	return cases.Call{Source: "sbc1", SourceID: id, CallID: id + "@sbc1", CorrelationID: "c-" + id, AccountID: "acme", Connection: "acme-1",
-		Direction: "outbound", From: from, PAI: "+12025550100", To: to, DialledRaw: to[1:], Peer: "carrier-x", SourceIP: "192.0.2.7",
-		StartedAt: at, AnsweredAt: &answered, EndedAt: &ended, BilledSeconds: 26, PDDMillis: 900, SIPCode: 200, Q850: 16,
-		HungUpBy: "called", CostMicros: 4200, Attest: "A", Verstat: "TN-Validation-Passed", Identity: "eyJ.x.y;info=<https://cert.example>"}
+		Direction: "outbound", From: from, PAI: "+12025550100", To: to, ToCountry: "US", DialledRaw: to[1:], EgressPeer: "carrier-x", SourceIP: "192.0.2.7",
+		StartedAt: at, ProgressAt: &progress, AnsweredAt: &answered, EndedAt: &ended, BilledSeconds: 26, PDDMillis: 900, SIPCode: 200, Reasons: "Q.850;cause=16",
+		Q850: 16, HungUpBy: "called", RateMicros: 9700, CostMicros: 4200, Attest: "A", Verstat: "TN-Validation-Passed", Identity: "eyJ.x.y;info=<https://cert.example>"}
 }
 
 func ingest(t *testing.T, s *Store, calls ...cases.Call) cases.Ingested {
@@ -274,19 +274,24 @@ func TestHourStats(t *testing.T) {
 		end := short.AnsweredAt.Add(6 * time.Second)
 		short.EndedAt, short.Attest, short.BilledSeconds = &end, "C", 60
 		unanswered := testCall("c", "+12025550143", "+13125550199", "11:00:00")
+		unanswered.To, unanswered.ToCountry = "+12025559999", ""
 		unanswered.AnsweredAt, unanswered.EndedAt, unanswered.SIPCode, unanswered.BilledSeconds, unanswered.CostMicros, unanswered.Attest = nil, nil, 486, 0, 0, ""
 		in := testCall("d", "+12025550143", "+13125550199", "11:00:01")
-		in.Direction, in.AccountID, in.Attest = "inbound", "victim", "B"
+		in.Direction, in.AccountID, in.Attest, in.Peer, in.EgressPeer = "inbound", "victim", "B", "carrier-x", ""
 		ingest(t, s, a, short, unanswered, in)
 
 		at := func(h int) time.Time { return time.Date(2026, 11, 10, h, 0, 0, 0, time.UTC) }
-		ten := cases.HourStats{KeyKind: "from", Key: "+12025550143", Hour: at(10), Attempts: 2, Answered: 2, Short: 1, BilledSecs: 86, CostMicros: 8400, AttestA: 1, AttestC: 1}
-		eleven := cases.HourStats{KeyKind: "from", Key: "+12025550143", Hour: at(11), Attempts: 2, Answered: 1, BilledSecs: 26, CostMicros: 4200, AttestB: 1, Unsigned: 1}
-		account := cases.HourStats{KeyKind: "account", Key: "acme", Hour: at(11), Attempts: 1, Unsigned: 1}
-		to := cases.HourStats{KeyKind: "to", Key: "+13125550199", Hour: at(11), Attempts: 1, Answered: 1, BilledSecs: 26, CostMicros: 4200, AttestB: 1}
+		ten := cases.HourStats{KeyKind: "from", Key: "+12025550143", Hour: at(10), Attempts: 2, Answered: 2, Short: 1, BilledSecs: 86, CostMicros: 8400, AttestA: 1, AttestC: 1,
+			Effective: 2, Countries: map[string]int{"US": 2}}
+		eleven := cases.HourStats{KeyKind: "from", Key: "+12025550143", Hour: at(11), Attempts: 2, Answered: 1, BilledSecs: 26, CostMicros: 4200, AttestB: 1, Unsigned: 1,
+			Busy: 1, Effective: 2, Neighbour: 1, Countries: map[string]int{"US": 1, "": 1}}
+		account := cases.HourStats{KeyKind: "account", Key: "acme", Hour: at(11), Attempts: 1, Unsigned: 1, Busy: 1, Effective: 1, Neighbour: 1, Countries: map[string]int{"": 1}}
+		to := cases.HourStats{KeyKind: "to", Key: "+13125550199", Hour: at(11), Attempts: 1, Answered: 1, BilledSecs: 26, CostMicros: 4200, AttestB: 1, Effective: 1, Countries: map[string]int{"US": 1}}
+		provider := to
+		provider.KeyKind, provider.Key = "provider", "carrier-x"
 		check := func(when string) {
 			t.Helper()
-			ignore := cmpopts.IgnoreFields(cases.HourStats{}, "Callees")
+			ignore := cmpopts.IgnoreFields(cases.HourStats{}, "Callees", "Callers")
 			if d := cmp.Diff([]cases.HourStats{ten, eleven}, hourly(t, s, "from", "+12025550143"), ignore); d != "" {
 				t.Errorf("%s, caller (-want +got):\n%s", when, d)
 			}
@@ -296,12 +301,19 @@ func TestHourStats(t *testing.T) {
 			if d := cmp.Diff([]cases.HourStats{to}, hourly(t, s, "to", "+13125550199"), ignore); d != "" {
 				t.Errorf("%s, called: only what came in (-want +got):\n%s", when, d)
 			}
+			if d := cmp.Diff([]cases.HourStats{provider}, hourly(t, s, "provider", "carrier-x"), ignore); d != "" {
+				t.Errorf("%s, provider: what it handed to us (-want +got):\n%s", when, d)
+			}
 			if got := hourly(t, s, "account", "victim"); len(got) != 0 {
 				t.Errorf("%s: calls to an account's number count as its own: %+v", when, got)
 			}
 			var sk hyperloglog.Sketch
 			if err := sk.UnmarshalBinary(hourly(t, s, "from", "+12025550143")[0].Callees); err != nil || sk.Estimate() != 2 {
 				t.Errorf("%s: %d distinct callees, %v; want 2", when, sk.Estimate(), err)
+			}
+			called := hourly(t, s, "to", "+13125550199")[0]
+			if err := sk.UnmarshalBinary(called.Callers); err != nil || sk.Estimate() != 1 || called.Callees != nil {
+				t.Errorf("%s: %d distinct callers of %+v, %v; want 1", when, sk.Estimate(), called, err)
 			}
 		}
 		check("dirty")
@@ -310,8 +322,8 @@ func TestHourStats(t *testing.T) {
 		if n := countRows(t, s, "call_dirties"); n != 0 {
 			t.Errorf("%d dirty rows after folding", n)
 		}
-		if n := countRows(t, s, "hour_stats"); n != 5 {
-			t.Errorf("%d hours folded, want 5: two of the caller, two of the account, one of the called", n)
+		if n := countRows(t, s, "hour_stats"); n != 6 {
+			t.Errorf("%d hours folded, want 6: two of the caller, two of the account, one of the called, one of the provider", n)
 		}
 		check("folded")
 		// The bounds are hours: the one that from is in, and none that begins at to.
@@ -319,7 +331,7 @@ func TestHourStats(t *testing.T) {
 		if err != nil || len(got) != 1 || !got[0].Hour.Equal(at(10)) {
 			t.Errorf("[10:59, 11:00): %+v, %v", got, err)
 		}
-		if _, err := s.HourStats(t.Context(), "provider", "x", at(1), at(2)); !errors.Is(err, cases.ErrInvalid) {
+		if _, err := s.HourStats(t.Context(), "colour", "x", at(1), at(2)); !errors.Is(err, cases.ErrInvalid) {
 			t.Errorf("unknown kind: %v", err)
 		}
 	})

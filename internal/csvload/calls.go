@@ -61,7 +61,7 @@ func firstByte(in *bufio.Reader) (byte, error) {
 
 func callRows(in *bufio.Reader, f CallFormat, result *Result, calls *batcher[cases.Call]) error {
 	t, err := openTable(in, []string{"source_id", "started_at", "direction", "to"}, []string{"from", "pai", "dialled", "account", "connection", "peer", "source_ip",
-		"call_id", "correlation_id", "answered_at", "ended_at", "billed_seconds", "pdd_ms", "sip_code", "q850", "hung_up_by", "cost_micros", "attest", "verstat",
+		"call_id", "correlation_id", "egress_peer", "to_country", "progress_at", "reasons", "rate_micros", "answered_at", "ended_at", "billed_seconds", "pdd_ms", "sip_code", "q850", "hung_up_by", "cost_micros", "attest", "verstat",
 		"identity", "source"})
 	if err != nil {
 		return err
@@ -69,7 +69,8 @@ func callRows(in *bufio.Reader, f CallFormat, result *Result, calls *batcher[cas
 	return t.each(result, func(r *row) error {
 		c := cases.Call{Source: r.text("source"), SourceID: r.text("source_id"), CallID: r.text("call_id"), CorrelationID: r.text("correlation_id"),
 			AccountID: r.text("account"), Connection: r.text("connection"), Direction: r.text("direction"), From: r.text("from"), PAI: r.text("pai"),
-			To: r.text("to"), DialledRaw: r.text("dialled"), Peer: r.text("peer"), SourceIP: r.text("source_ip"), StartedAt: r.time("started_at", false),
+			To: r.text("to"), DialledRaw: r.text("dialled"), ToCountry: r.text("to_country"), Peer: r.text("peer"), EgressPeer: r.text("egress_peer"), SourceIP: r.text("source_ip"), StartedAt: r.time("started_at", false),
+			ProgressAt: r.timePtr("progress_at", false), Reasons: r.text("reasons"), RateMicros: r.integer("rate_micros", 64),
 			AnsweredAt: r.timePtr("answered_at", false), EndedAt: r.timePtr("ended_at", false), BilledSeconds: int(r.integer("billed_seconds", 32)),
 			PDDMillis: int(r.integer("pdd_ms", 32)), SIPCode: int(r.integer("sip_code", 32)), Q850: int(r.integer("q850", 32)), HungUpBy: r.text("hung_up_by"),
 			CostMicros: r.integer("cost_micros", 64), Attest: r.text("attest"), Verstat: r.text("verstat"), Identity: r.long("identity")}

@@ -41,7 +41,7 @@ func (c *Carrier) callsOf(p pattern, from, to time.Time) []cases.Call {
 func (c *Carrier) record(p pattern, at time.Time, r *rand.Rand) cases.Call {
 	our, their := p.our(r), p.their(r)
 	call := cases.Call{Source: p.source, CallID: fmt.Sprintf("%016x@%s.example.net", r.Uint64(), p.source), AccountID: p.account, Connection: "sip-" + p.account,
-		Direction: "outbound", From: our, To: their, StartedAt: at, PDDMillis: 400 + int(r.ExpFloat64()*900), Peer: "meridian", Attest: p.attest(r)}
+		Direction: "outbound", From: our, To: their, StartedAt: at, PDDMillis: 400 + int(r.ExpFloat64()*900), EgressPeer: "meridian", Attest: p.attest(r)}
 	for _, conn := range c.Connections {
 		if conn.ID == call.Connection {
 			call.SourceIP = conn.SourceIPs[0]
@@ -50,6 +50,7 @@ func (c *Carrier) record(p pattern, at time.Time, r *rand.Rand) cases.Call {
 	}
 	if p.inbound {
 		call.Direction, call.From, call.To, call.Connection, call.SourceIP, call.DialledRaw = "inbound", their, our, "", "203.0.113.7", our[1:]
+		call.Peer, call.EgressPeer = call.EgressPeer, ""
 		if call.Attest != "" {
 			call.Verstat = "TN-Validation-Passed-" + call.Attest
 		} else {
