@@ -94,11 +94,10 @@ func (d *Desk) Submit(ctx context.Context, del cases.Delivery) (Submitted, error
 		return Submitted{}, err
 	}
 	as[0].FileNow = true
-	rs, err := d.commit(ctx, as)
+	r, err := d.accepts.one(ctx, as[0])
 	if err != nil {
 		return Submitted{}, err
 	}
-	r := rs[0]
 	if r.Other {
 		return Submitted{}, errOtherBytes
 	}
@@ -115,10 +114,18 @@ var errOtherBytes = cases.Conflict("this idempotency key was used before, for an
 // fileNow files what was just accepted. Accepted is accepted: where filing fails
 // the job is there, and a worker tries again. m is the message where it is known.
 func (d *Desk) fileNow(ctx context.Context, r cases.Receipt, m *cases.Message) Submitted {
-	filed, err := d.File(ctx, Unfiled{Attempt: r.Attempt, MessageID: r.MessageID, Message: m})
+	fs, err := d.filings(ctx, []Unfiled{{Attempt: r.Attempt, MessageID: r.MessageID, Message: m}})
 	if err != nil {
-		d.Log.Warn("filing at once", "message", r.MessageID, "err", err)
-		return Submitted{Receipt: r}
+		return d.unfiled(r, err)
 	}
-	return Submitted{Receipt: r, Filed: &filed[0]}
+	filed, err := d.files.one(ctx, fs[0])
+	if err != nil {
+		return d.unfiled(r, err)
+	}
+	return Submitted{Receipt: r, Filed: &filed}
+}
+
+func (d *Desk) unfiled(r cases.Receipt, err error) Submitted {
+	d.Log.Warn("filing at once", "message", r.MessageID, "err", err)
+	return Submitted{Receipt: r}
 }

@@ -72,7 +72,18 @@ type Desk struct {
 	Config
 	// read is intake.Read, which never panics as far as is known.
 	read func(channel cases.Channel, contentType string, src intake.Source, c intake.Context) (cases.Parsed, error)
+	// accepts and files gather what comes by the doors that file at once.
+	accepts *gather[cases.Acceptance, cases.Receipt]
+	files   *gather[cases.Filing, cases.Filed]
 }
+
+// Bounds of what is gathered. One transaction at a time makes the largest
+// batches (measured); others begin when it takes ten times as long as it should.
+const (
+	gatherMax      = 32
+	gatherLanes    = 4
+	gatherPatience = 100 * time.Millisecond
+)
 
 // New checks nothing that cmd has not checked.
 func New(c Config) *Desk {
@@ -88,7 +99,10 @@ func New(c Config) *Desk {
 	if c.MailDomain == "" {
 		c.MailDomain = "abusedesk.invalid"
 	}
-	return &Desk{Config: c, read: intake.Read}
+	d := &Desk{Config: c, read: intake.Read}
+	d.accepts = &gather[cases.Acceptance, cases.Receipt]{do: d.commit, max: gatherMax, lanes: gatherLanes, patience: gatherPatience}
+	d.files = &gather[cases.Filing, cases.Filed]{do: d.file, max: gatherMax, lanes: gatherLanes, patience: gatherPatience}
+	return d
 }
 
 // now is the time as the database keeps it.

@@ -29,6 +29,24 @@ type Unfiled struct {
 // message is in memory at a time. Running it twice changes nothing the second
 // time.
 func (d *Desk) File(ctx context.Context, in ...Unfiled) ([]cases.Filed, error) {
+	fs, err := d.filings(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return d.file(ctx, fs)
+}
+
+// file commits what was read.
+func (d *Desk) file(ctx context.Context, fs []cases.Filing) ([]cases.Filed, error) {
+	filed, err := d.Store.FileMessages(ctx, d.now(), fs)
+	if err != nil {
+		return nil, fmt.Errorf("file %d messages: %w", len(fs), err)
+	}
+	return filed, nil
+}
+
+// filings reads messages.
+func (d *Desk) filings(ctx context.Context, in []Unfiled) ([]cases.Filing, error) {
 	var ids []int64
 	byID := map[int64]cases.Message{}
 	for _, u := range in {
@@ -58,11 +76,7 @@ func (d *Desk) File(ctx context.Context, in ...Unfiled) ([]cases.Filed, error) {
 			return nil, err
 		}
 	}
-	filed, err := d.Store.FileMessages(ctx, d.now(), fs)
-	if err != nil {
-		return nil, fmt.Errorf("file messages %v: %w", ids, err)
-	}
-	return filed, nil
+	return fs, nil
 }
 
 // filing reads one message.
