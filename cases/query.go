@@ -28,6 +28,7 @@ type CaseQuery struct {
 	Urgent       bool   // only those with a lane that waits for a person
 	Number       string // E.164, in any role but called
 	Account      string // originating account
+	Provider     string // that handed the calls to us
 	Text         string // AND of words in title and reference
 	Cursor       string
 	Limit        int

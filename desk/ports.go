@@ -26,6 +26,7 @@ type Store interface {
 	Requests
 	Carrier
 	History
+	Traffic
 }
 
 // Inbox keeps deliveries.
@@ -262,8 +263,6 @@ type History interface {
 	Coverage(ctx context.Context) ([]cases.Coverage, error)
 	// MatchingCalls returns raw records, newest first.
 	MatchingCalls(ctx context.Context, q cases.CallQuery) ([]cases.Call, error)
-	// HourStats returns folded hours plus the dirty tail, by hour ascending.
-	HourStats(ctx context.Context, keyKind, key string, from, to time.Time) ([]cases.HourStats, error)
 }
 
 // Vault keeps raw bytes too large for a database row, and seals all of them

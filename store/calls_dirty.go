@@ -9,17 +9,27 @@ import (
 )
 
 // The keys that calls are counted by. A key of the called number counts only
-// the calls that came in to it: numbers called from here are mostly called
-// once, and a count for each would be as large as the records themselves.
-// A key of an account counts only the calls that went out, because what others
+// the calls that came in to it, because what was called from here says nothing
+// of whom. A key of an account counts only the calls that went out, because what others
 // do to an account's numbers says nothing about the account. A key of the
 // caller counts every leg on which it was shown, one of a provider every leg
 // that it handed to us.
+//
+// Accounts and providers are few: each of their hours is counted, and marked dirty
+// by itself. Numbers are as many as calls, and most have a handful in an hour: a
+// count for each would be as large as the records. So an hour is marked dirty
+// for all numbers at once, only those that were busy in it are counted, and of
+// the others the records are read, which are few.
 const (
 	keyFrom    = "from"
 	keyTo      = "to"
 	keyAccount = "account"
 	keyPeer    = "provider"
+
+	keyNumbers = "numbers" // in marks alone: from and to, of every number
+
+	// busyHour is how many calls of one number in an hour are worth a count.
+	busyHour = 12
 
 	inbound  = "inbound"
 	outbound = "outbound"
@@ -35,14 +45,11 @@ type callHour struct {
 // callHours collects each once.
 type callHours map[callHour]struct{}
 
-// addCall marks every count that the call is part of.
+// addCall marks what the call is part of.
 func (h callHours) addCall(c cases.Call) {
 	hour := c.StartedAt.UTC().Truncate(time.Hour)
-	if c.From != "" {
-		h[callHour{keyFrom, c.From, hour}] = struct{}{}
-	}
-	if c.To != "" && c.Direction == inbound {
-		h[callHour{keyTo, c.To, hour}] = struct{}{}
+	if c.From != "" || c.To != "" && c.Direction == inbound {
+		h[callHour{Kind: keyNumbers, Hour: hour}] = struct{}{}
 	}
 	if c.AccountID != "" && c.Direction == outbound {
 		h[callHour{keyAccount, c.AccountID, hour}] = struct{}{}
@@ -60,6 +67,8 @@ type dirtyRow struct {
 	KeyKind string
 	Key     string
 	Hour    time.Time
+	// MarkedAt is the database's clock, so that nobody's lag is hidden by another's.
+	MarkedAt time.Time `gorm:"->"`
 }
 
 func (dirtyRow) TableName() string { return "call_dirties" }

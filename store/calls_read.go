@@ -50,21 +50,28 @@ func (s *Store) MatchingCalls(ctx context.Context, q cases.CallQuery) ([]cases.C
 }
 
 // HourStats returns the counts of one key for the hours in [from, to), in their
-// order, hours without calls left out. Hours that the folder has not caught up
-// with are counted from the records as they are now. Kinds: "from" (every leg
-// that showed the number), "to" (calls that came in to it), "account" (calls
-// that went out from it).
+// order, hours without calls left out. Kinds: "from" (every leg that showed the
+// number), "to" (calls that came in to it), "account" (calls that went out from
+// it), "provider" (calls that it handed to us).
+//
+// Hours that the folder has not caught up with, and those in which a number was
+// not busy, are counted from the records as they are now.
 func (s *Store) HourStats(ctx context.Context, keyKind, key string, from, to time.Time) ([]cases.HourStats, error) {
 	if _, ok := keyColumns[keyKind]; !ok {
 		return nil, cases.Invalid(cases.Problem{Field: "key_kind", Message: fmt.Sprintf("there are no counts by %q", keyKind)})
 	}
 	from, to = from.UTC().Truncate(time.Hour), to.UTC()
+	numbers := keyKind == keyFrom || keyKind == keyTo
+	marked, markedKey := keyKind, key
+	if numbers {
+		marked, markedKey = keyNumbers, ""
+	}
 	db := s.read(ctx)
 	// Dirty hours first: if the folder comes in between, an hour is counted from
 	// the records although its stored count was right already. The other way
 	// round it could be missed.
 	var dirty []dirtyRow
-	err := db.Select("distinct hour").Where("key_kind = ? and key = ? and hour >= ? and hour < ?", keyKind, key, from, to).Find(&dirty).Error
+	err := db.Select("distinct hour").Where("key_kind = ? and key = ? and hour >= ? and hour < ?", marked, markedKey, from, to).Find(&dirty).Error
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -73,36 +80,45 @@ func (s *Store) HourStats(ctx context.Context, keyKind, key string, from, to tim
 	if err != nil {
 		return nil, translate(err)
 	}
+	stale := map[time.Time]bool{}
+	for _, d := range dirty {
+		stale[d.Hour.UTC()] = true
+	}
 	for i := range out {
 		out[i].Hour = out[i].Hour.UTC()
 	}
-	if len(dirty) > 0 {
-		hours := callHours{}
-		for _, d := range dirty {
-			hours[callHour{keyKind, key, d.Hour.UTC()}] = struct{}{}
+	out = slices.DeleteFunc(out, func(h cases.HourStats) bool { return stale[h.Hour] })
+	var spans []span
+	if numbers {
+		spans = between(out, from, to)
+	} else {
+		for hour := range stale {
+			spans = append(spans, span{hour, hour.Add(time.Hour)})
 		}
-		out = slices.DeleteFunc(out, func(h cases.HourStats) bool {
-			_, stale := hours[callHour{keyKind, key, h.Hour}]
-			return stale
-		})
-		fresh, err := s.countCalls(db, hours)
-		if err != nil {
-			return nil, translate(err)
-		}
-		for _, h := range fresh {
-			if h.Attempts > 0 {
-				out = append(out, h)
-			}
-		}
-		slices.SortFunc(out, func(a, b cases.HourStats) int { return a.Hour.Compare(b.Hour) })
 	}
+	if len(spans) == 0 {
+		return out, nil
+	}
+	fresh, err := s.countSpans(db, keyKind, key, spans)
+	if err != nil {
+		return nil, translate(err)
+	}
+	out = append(out, fresh...)
+	slices.SortFunc(out, func(a, b cases.HourStats) int { return a.Hour.Compare(b.Hour) })
 	return out, nil
 }
 
-// keyColumns says which records a kind of key counts.
-var keyColumns = map[string]struct{ column, direction string }{
-	keyFrom:    {column: "from_number"},
-	keyTo:      {column: "to_number", direction: inbound},
-	keyAccount: {column: "account_id", direction: outbound},
-	keyPeer:    {column: "peer"},
+// between is what of [from, to) no count is about. counted is in order.
+func between(counted []cases.HourStats, from, to time.Time) []span {
+	var out []span
+	for _, h := range counted {
+		if from.Before(h.Hour) {
+			out = append(out, span{from, h.Hour})
+		}
+		from = h.Hour.Add(time.Hour)
+	}
+	if last := to.Add(time.Hour - 1).Truncate(time.Hour); from.Before(last) {
+		out = append(out, span{from, last})
+	}
+	return out
 }

@@ -322,8 +322,8 @@ func TestHourStats(t *testing.T) {
 		if n := countRows(t, s, "call_dirties"); n != 0 {
 			t.Errorf("%d dirty rows after folding", n)
 		}
-		if n := countRows(t, s, "hour_stats"); n != 6 {
-			t.Errorf("%d hours folded, want 6: two of the caller, two of the account, one of the called, one of the provider", n)
+		if n := countRows(t, s, "hour_stats"); n != 3 {
+			t.Errorf("%d hours folded, want 3: two of the account, one of the provider, none of numbers that were not busy", n)
 		}
 		check("folded")
 		// The bounds are hours: the one that from is in, and none that begins at to.
@@ -372,6 +372,78 @@ func TestCorrectedRecordsMoveTheirCounts(t *testing.T) {
 		ingest(t, s, a, b)
 		if n := countRows(t, s, "call_dirties"); n != 0 {
 			t.Errorf("%d dirty rows for unchanged records", n)
+		}
+	})
+}
+
+// Of a number that was busy in an hour a count is kept, and of no other; what is
+// read is the same.
+func TestBusyNumbersAreCounted(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		l := foldLease(t, s)
+		var calls []cases.Call
+		for i := range busyHour {
+			c := testCall(fmt.Sprint("out", i), "+12025550143", fmt.Sprintf("+1312555%04d", i), "10:00:00")
+			in := testCall(fmt.Sprint("in", i), fmt.Sprintf("+1312555%04d", i), "+12025550199", "10:30:00")
+			in.Direction, in.AccountID, in.Peer, in.EgressPeer = "inbound", "victim", "carrier-x", ""
+			calls = append(calls, c, in)
+		}
+		last := calls[len(calls)-2:] // of either
+		quiet := testCall("quiet", "+12025550143", "+13125559999", "12:15:00")
+		ingest(t, s, append(calls[:len(calls)-2:len(calls)-2], quiet)...)
+		folded := func() (numbers int64) {
+			t.Helper()
+			foldAll(t, s, l)
+			if err := s.db.Raw("select count(*) from hour_stats where key_kind in ('from', 'to')").Scan(&numbers).Error; err != nil {
+				t.Fatal(err)
+			}
+			return numbers
+		}
+		if n := folded(); n != 0 {
+			t.Errorf("%d counts of numbers with fewer than %d calls in an hour", n, busyHour)
+		}
+		ingest(t, s, last...)
+		check := func(when string, want int) {
+			t.Helper()
+			if got := attempts(t, s, "from", "+12025550143"); !cmp.Equal(got, map[int]int{10: want, 12: 1}) {
+				t.Errorf("%s, caller: %v", when, got)
+			}
+			in := hourly(t, s, "to", "+12025550199")
+			var callers hyperloglog.Sketch
+			if len(in) != 1 || in[0].Attempts != want || callers.UnmarshalBinary(in[0].Callers) != nil || callers.Estimate() != uint64(want) {
+				t.Errorf("%s, called: %+v", when, in)
+			}
+		}
+		check("dirty", busyHour)
+		if n := folded(); n != 2 {
+			t.Errorf("%d counts of busy numbers, want 2", n)
+		}
+		check("folded", busyHour)
+		// A late record of one that was counted.
+		ingest(t, s, testCall("late", "+12025550143", "+13125559998", "10:59:59"))
+		if got := attempts(t, s, "from", "+12025550143"); !cmp.Equal(got, map[int]int{10: busyHour + 1, 12: 1}) {
+			t.Errorf("a late record: %v", got)
+		}
+		// Corrected until it is busy no more.
+		for i := range last {
+			last[i].From, last[i].To = "+12025550144", "+12025550198"
+		}
+		late := testCall("late", "+12025550144", "+13125559998", "10:59:59")
+		ingest(t, s, append(last, late)...)
+		check("corrected", busyHour-1)
+		if n := folded(); n != 0 {
+			t.Errorf("%d counts of numbers that are busy no more", n)
+		}
+		check("corrected and folded", busyHour-1)
+		if lag, err := s.FoldLag(t.Context()); lag != 0 || err != nil {
+			t.Errorf("folded, and yet %s behind: %v", lag, err)
+		}
+		ingest(t, s, quiet, testCall("new", "+12025550143", "+13125559999", "12:16:00"))
+		if err := s.db.Exec("update call_dirties set marked_at = ?", time.Now().Add(-time.Hour).UTC()).Error; err != nil {
+			t.Fatal(err)
+		}
+		if lag, err := s.FoldLag(t.Context()); lag < time.Hour-time.Minute || lag > time.Hour+time.Minute || err != nil {
+			t.Errorf("an hour behind is %s, %v", lag, err)
 		}
 	})
 }

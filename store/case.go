@@ -70,16 +70,16 @@ func saveCase(tx *gorm.DB, before cases.State, c *cases.Case) error {
 	if err != nil {
 		return err
 	}
-	account := ""
-	if c.Facts.Parties != nil {
-		account = c.Facts.Parties.Originating
+	account, provider := "", ""
+	if p := c.Facts.Parties; p != nil {
+		account, provider = p.Originating, p.Provider
 	}
 	err = tx.Exec(`UPDATE cases SET title = ?, state = ?, disposition = ?, category = ?, priority = ?, lane = ?, rank = ?, urgent_since = ?, referred_at = ?, factors = ?, facts = ?, assignee = ?, assignee_name = ?,
 		claimed_at = ?, first_report = ?, last_report = ?, reports = ?, due_at = ?, first_act_at = ?, resolved_at = ?, live_until = ?, look_at = ?, merged_into = ?,
-		version = ?, account = ?, search = ?, updated_at = ? WHERE id = ?`,
+		version = ?, account = ?, provider = ?, search = ?, updated_at = ? WHERE id = ?`,
 		text(c.Title), c.State, c.Disposition, c.Category, c.Priority, c.Lane, cases.Rank(c.Lane, c.Priority), storedPtr(c.UrgentSince), storedPtr(c.ReferredAt), factors, facts, c.Assignee, c.AssigneeName,
 		storedPtr(c.ClaimedAt), stored(c.FirstReport), stored(c.LastReport), c.Reports, storedPtr(c.DueAt), storedPtr(c.FirstActAt), storedPtr(c.ResolvedAt),
-		storedPtr(c.LiveUntil), storedPtr(c.LookAt), c.MergedInto, c.Version, short(account), searchable(c.Title, c.Ref), now, c.ID).Error
+		storedPtr(c.LiveUntil), storedPtr(c.LookAt), c.MergedInto, c.Version, short(account), short(provider), searchable(c.Title, c.Ref), now, c.ID).Error
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,9 @@ func (s *Store) Cases(ctx context.Context, q cases.CaseQuery) (cases.Page[cases.
 	if q.Account != "" {
 		w.and("account = ? AND account <> ''", text(q.Account))
 	}
+	if q.Provider != "" {
+		w.and("provider = ? AND provider <> ''", text(q.Provider))
+	}
 	if q.Number != "" {
 		w.and("id IN (SELECT l.case_id FROM subjects s JOIN links l ON l.report_id = s.report_id WHERE s.e164 = ? AND s.role IN ?)",
 			text(q.Number), []cases.NumberRole{cases.RoleCaller, cases.RoleCallback})

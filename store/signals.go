@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -83,12 +84,19 @@ func (s *Store) ImportSignals(ctx context.Context, a cases.Actor, now time.Time,
 func keepSignals(tx *gorm.DB, now time.Time, in []cases.Signal, skipped map[string]int) ([]string, error) {
 	ours := map[string]bool{}
 	for chunk := range slices.Chunk(in, insertChunk) {
-		var asked, got []string
+		var asked, got, shown []string
+		var each []any
 		for _, s := range chunk {
-			asked = append(asked, s.E164)
+			asked, each = append(asked, s.E164), append(each, s.E164)
 		}
-		err := tx.Raw(`SELECT e164 FROM entitlements WHERE e164 IN ? UNION SELECT key FROM hour_stats WHERE key_kind = 'from' AND key IN ?
-			UNION SELECT key FROM call_dirties WHERE key_kind = 'from' AND key IN ?`, asked, asked, asked).Scan(&got).Error
+		err := tx.Raw("SELECT e164 FROM entitlements WHERE e164 IN ?", asked).Scan(&got).Error
+		if err != nil {
+			return nil, err
+		}
+		// Each is looked up by the index of each day, until one is found.
+		err = tx.Raw("WITH a (e164) AS (VALUES "+strings.Repeat("(?), ", len(asked)-1)+"(?)) SELECT a.e164 FROM a WHERE EXISTS (SELECT 1 FROM calls c WHERE c.from_number = a.e164)",
+			each...).Scan(&shown).Error
+		got = append(got, shown...)
 		if err != nil {
 			return nil, err
 		}

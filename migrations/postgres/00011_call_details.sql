@@ -17,9 +17,18 @@ alter table hour_stats add column effective integer not null default 0;
 alter table hour_stats add column neighbour integer not null default 0;
 alter table hour_stats add column countries jsonb not null default '{}';
 alter table hour_stats add column callers bytea;
--- Every hour is counted anew, with what is counted now.
+-- Records come about in the order of time: a summary of each stretch of the
+-- table finds an hour.
+create index calls_started on calls using brin (started_at);
+-- Who handed the calls of a case to us; it repeats what the facts say.
+alter table cases add column provider text not null default '';
+create index cases_provider on cases (provider, priority desc, id desc) where provider <> '';
+create index hour_stats_numbers on hour_stats (hour) where key_kind in ('from', 'to');
+-- Every hour is counted anew, with what is counted now. Numbers are marked by
+-- the hour, all at once: key_kind 'numbers', key ''.
 delete from hour_stats;
-insert into call_dirties (key_kind, key, hour) select distinct 'from', from_number, date_trunc('hour', started_at, 'UTC') from calls where from_number <> '';
-insert into call_dirties (key_kind, key, hour) select distinct 'to', to_number, date_trunc('hour', started_at, 'UTC') from calls where to_number <> '' and direction = 'inbound';
+delete from call_dirties;
+alter table call_dirties add column marked_at timestamptz not null default clock_timestamp();
+insert into call_dirties (key_kind, key, hour) select distinct 'numbers', '', date_trunc('hour', started_at, 'UTC') from calls;
 insert into call_dirties (key_kind, key, hour) select distinct 'account', account_id, date_trunc('hour', started_at, 'UTC') from calls where account_id <> '' and direction = 'outbound';
 insert into call_dirties (key_kind, key, hour) select distinct 'provider', peer, date_trunc('hour', started_at, 'UTC') from calls where peer <> '';

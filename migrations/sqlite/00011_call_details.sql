@@ -17,9 +17,18 @@ alter table hour_stats add column effective integer not null default 0;
 alter table hour_stats add column neighbour integer not null default 0;
 alter table hour_stats add column countries text not null default '{}';
 alter table hour_stats add column callers blob;
--- Every hour is counted anew, with what is counted now.
+-- Who handed the calls of a case to us; it repeats what the facts say.
+alter table cases add column provider text not null default '';
+create index cases_provider on cases (provider, priority desc, id desc) where provider <> '';
+create index hour_stats_numbers on hour_stats (hour) where key_kind in ('from', 'to');
+-- Every hour is counted anew, with what is counted now. Numbers are marked by
+-- the hour, all at once: key_kind 'numbers', key ''.
 delete from hour_stats;
-insert into call_dirties (key_kind, key, hour) select distinct 'from', from_number, strftime('%Y-%m-%d %H:00:00+00:00', started_at) from calls where from_number <> '';
-insert into call_dirties (key_kind, key, hour) select distinct 'to', to_number, strftime('%Y-%m-%d %H:00:00+00:00', started_at) from calls where to_number <> '' and direction = 'inbound';
+drop table call_dirties;
+create table call_dirties (
+  id integer primary key autoincrement, key_kind text not null, key text not null, hour datetime not null, marked_at datetime not null default current_timestamp
+);
+create index call_dirties_key on call_dirties (key_kind, key);
+insert into call_dirties (key_kind, key, hour) select distinct 'numbers', '', strftime('%Y-%m-%d %H:00:00+00:00', started_at) from calls;
 insert into call_dirties (key_kind, key, hour) select distinct 'account', account_id, strftime('%Y-%m-%d %H:00:00+00:00', started_at) from calls where account_id <> '' and direction = 'outbound';
 insert into call_dirties (key_kind, key, hour) select distinct 'provider', peer, strftime('%Y-%m-%d %H:00:00+00:00', started_at) from calls where peer <> '';

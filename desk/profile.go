@@ -1,0 +1,89 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/abusedesk/abusedesk/calls"
+	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
+)
+
+// Windows of a profile.
+const (
+	ProfileWindow = 7 * 24 * time.Hour  // where none is asked for
+	MaxProfile    = 31 * 24 * time.Hour // longest that is counted
+)
+
+// ProfileKind is what a profile is of.
+type ProfileKind string
+
+// Kinds of profiles, as of cases.HourStats.
+const (
+	ProfileShown    ProfileKind = "from"     // calls that showed a number, whoever made them
+	ProfileReached  ProfileKind = "to"       // calls in to a number of ours
+	ProfileAccount  ProfileKind = "account"  // calls that an account made
+	ProfileProvider ProfileKind = "provider" // calls that a provider handed to us
+)
+
+// Profile says what the calls of a key looked like in [from, to), which is widened
+// to whole hours. to zero: now; from zero: ProfileWindow before. ErrInvalid for a
+// window longer than MaxProfile or that ends before it begins, ErrNotFound for an
+// account that nobody knows.
+func (d *Desk) Profile(ctx context.Context, a cases.Actor, kind ProfileKind, key string, from, to time.Time) (cases.Profile, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.Profile{}, err
+	}
+	if to.IsZero() {
+		to = d.now()
+	}
+	if from.IsZero() {
+		from = to.Add(-ProfileWindow)
+	}
+	switch {
+	case !from.Before(to):
+		return cases.Profile{}, cases.Invalid(cases.Problem{Field: "from", Message: "must be before the end of the window"})
+	case to.Sub(from) > MaxProfile:
+		return cases.Profile{}, cases.Invalid(cases.Problem{Field: "from", Message: "a profile looks at 31 days at most"})
+	}
+	switch kind {
+	case ProfileShown, ProfileReached:
+		n, err := numbers.Parse(key, d.Region)
+		if err != nil {
+			return cases.Profile{}, cases.Invalid(cases.Problem{Field: "number", Message: err.Error()})
+		}
+		key = n.E164
+	case ProfileAccount:
+		if _, err := d.Store.Account(ctx, key); err != nil {
+			return cases.Profile{}, err
+		}
+	case ProfileProvider:
+	default:
+		return cases.Profile{}, cases.Invalid(cases.Problem{Field: "kind", Message: fmt.Sprintf("there are no profiles of %q", kind)})
+	}
+	return d.profile(ctx, kind, key, from, to)
+}
+
+func (d *Desk) profile(ctx context.Context, kind ProfileKind, key string, from, to time.Time) (cases.Profile, error) {
+	in := calls.ProfileInput{Kind: string(kind), Key: key, From: from.UTC().Truncate(time.Hour), To: to.UTC().Add(time.Hour - 1).Truncate(time.Hour)}
+	var err error
+	if in.Hours, err = d.Store.HourStats(ctx, in.Kind, key, in.From, in.To); err != nil {
+		return cases.Profile{}, fmt.Errorf("hours of %s %s: %w", kind, key, err)
+	}
+	if in.Sample, err = d.Store.RecentCalls(ctx, in.Kind, key, in.From, in.To, calls.SampleLimit); err != nil {
+		return cases.Profile{}, fmt.Errorf("calls of %s %s: %w", kind, key, err)
+	}
+	if in.Complaints, err = d.Store.Complaints(ctx, in.Kind, key, in.From, in.To); err != nil {
+		return cases.Profile{}, fmt.Errorf("complaints about %s %s: %w", kind, key, err)
+	}
+	if kind == ProfileAccount {
+		acc, err := d.Store.Account(ctx, key)
+		if err != nil && !errors.Is(err, cases.ErrNotFound) {
+			return cases.Profile{}, err
+		}
+		in.Country = acc.Country
+	}
+	return calls.ProfileOf(in), nil
+}
