@@ -62,10 +62,10 @@ type Figure struct {
 	Measure  Measure   `json:"measure"`
 	Name     string    `json:"name"` // as shown to people
 	Unit     Unit      `json:"unit"`
-	N        int       `json:"n"`        // observations behind it
-	Of       string    `json:"of"`       // what N counts: attempts, answered calls, …
-	Estimate *Estimate `json:"estimate"` // nil, which is not zero: fewer than MinSample observations, or nothing to divide by
-	Sampled  bool      `json:"sampled"`  // of the newest calls alone
+	N        int       `json:"n"`                  // observations behind it
+	Of       string    `json:"of"`                 // what N counts: attempts, answered calls, …
+	Estimate *Estimate `json:"estimate,omitempty"` // nil, which is not zero: fewer than MinSample observations, or nothing to divide by
+	Sampled  bool      `json:"sampled"`            // of the newest calls alone
 	// Alarm is the published threshold that the value passes, if it does. It is
 	// evidence to look at, not a verdict.
 	Alarm *Alarm `json:"alarm,omitempty"`

@@ -134,6 +134,7 @@ type AccountView struct {
 	Restrictions []Restriction
 	Cases        []Case
 	Traffic      []HourStats // last seven days by hour
+	Profile      Profile     // of them
 }
 
 // NumberView is what is known of a number.
@@ -145,6 +146,7 @@ type NumberView struct {
 	Cases        []Case
 	Reports      []ReportView
 	Traffic      []HourStats // as caller, last seven days by hour
+	Profile      Profile     // of them
 	Signals      SignalStats // of public complaint data
 }
 

@@ -67,23 +67,38 @@ func (d *Desk) Profile(ctx context.Context, a cases.Actor, kind ProfileKind, key
 }
 
 func (d *Desk) profile(ctx context.Context, kind ProfileKind, key string, from, to time.Time) (cases.Profile, error) {
-	in := calls.ProfileInput{Kind: string(kind), Key: key, From: from.UTC().Truncate(time.Hour), To: to.UTC().Add(time.Hour - 1).Truncate(time.Hour)}
-	var err error
-	if in.Hours, err = d.Store.HourStats(ctx, in.Kind, key, in.From, in.To); err != nil {
+	from, to = wholeHours(from, to)
+	hours, err := d.Store.HourStats(ctx, string(kind), key, from, to)
+	if err != nil {
 		return cases.Profile{}, fmt.Errorf("hours of %s %s: %w", kind, key, err)
 	}
+	country := ""
+	if kind == ProfileAccount {
+		acc, err := d.Store.Account(ctx, key)
+		if err != nil && !errors.Is(err, cases.ErrNotFound) {
+			return cases.Profile{}, err
+		}
+		country = acc.Country
+	}
+	return d.profileOf(ctx, kind, key, country, from, to, hours)
+}
+
+// profileOf makes the profile of hours that are at hand. country is where the
+// caller is, "" where only the number says.
+func (d *Desk) profileOf(ctx context.Context, kind ProfileKind, key, country string, from, to time.Time, hours []cases.HourStats) (cases.Profile, error) {
+	in := calls.ProfileInput{Kind: string(kind), Key: key, Country: country, Hours: hours}
+	in.From, in.To = wholeHours(from, to)
+	var err error
 	if in.Sample, err = d.Store.RecentCalls(ctx, in.Kind, key, in.From, in.To, calls.SampleLimit); err != nil {
 		return cases.Profile{}, fmt.Errorf("calls of %s %s: %w", kind, key, err)
 	}
 	if in.Complaints, err = d.Store.Complaints(ctx, in.Kind, key, in.From, in.To); err != nil {
 		return cases.Profile{}, fmt.Errorf("complaints about %s %s: %w", kind, key, err)
 	}
-	if kind == ProfileAccount {
-		acc, err := d.Store.Account(ctx, key)
-		if err != nil && !errors.Is(err, cases.ErrNotFound) {
-			return cases.Profile{}, err
-		}
-		in.Country = acc.Country
-	}
 	return calls.ProfileOf(in), nil
+}
+
+// wholeHours widens a window to the hours that calls are counted by.
+func wholeHours(from, to time.Time) (time.Time, time.Time) {
+	return from.UTC().Truncate(time.Hour), to.UTC().Add(time.Hour - 1).Truncate(time.Hour)
 }

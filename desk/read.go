@@ -179,7 +179,13 @@ func (d *Desk) AccountView(ctx context.Context, a cases.Actor, id string) (cases
 	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
 		return cases.AccountView{}, err
 	}
-	return d.Store.AccountView(ctx, id, d.now())
+	now := d.now()
+	v, err := d.Store.AccountView(ctx, id, now)
+	if err != nil {
+		return v, err
+	}
+	v.Profile, err = d.profileOf(ctx, ProfileAccount, id, v.Account.Country, now.Add(-ProfileWindow), now, v.Traffic)
+	return v, err
 }
 
 // Accounts searches accounts.
@@ -199,8 +205,12 @@ func (d *Desk) NumberView(ctx context.Context, a cases.Actor, number string) (ca
 	if err != nil {
 		return cases.NumberView{}, cases.Invalid(cases.Problem{Field: "number", Message: err.Error()})
 	}
-	v, err := d.Store.NumberView(ctx, n.E164, d.now())
+	now := d.now()
+	v, err := d.Store.NumberView(ctx, n.E164, now)
 	if err != nil {
+		return v, err
+	}
+	if v.Profile, err = d.profileOf(ctx, ProfileShown, n.E164, "", now.Add(-ProfileWindow), now, v.Traffic); err != nil {
 		return v, err
 	}
 	v.Facts = numberFacts(n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,13 +15,17 @@ import (
 	"github.com/abusedesk/abusedesk/internal/testenv"
 )
 
-// benchBatch is one delivery of a busy switch: a few hundred callers of fifty
-// accounts over a quarter of an hour, nine of ten calls going out.
+// benchBatch is one delivery of a busy switch over a quarter of an hour, nine of
+// ten calls going out, of fifty accounts: half show one of a few hundred busy
+// numbers, the others one that hardly calls.
 func benchBatch(r *rand.Rand, n, size int) []cases.Call {
 	start := time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC).Add(time.Duration(n%95) * 15 * time.Minute)
 	out := make([]cases.Call, size)
 	for i := range out {
 		c := testCall(fmt.Sprintf("%08x-%06d", n, i), fmt.Sprintf("+1202555%04d", r.IntN(500)), fmt.Sprintf("+1312%07d", 2000000+r.IntN(8000000)), "00:00:00")
+		if i%2 == 0 {
+			c.From = fmt.Sprintf("+1303%07d", 2000000+r.IntN(8000000))
+		}
 		c.AccountID = fmt.Sprintf("account-%02d", r.IntN(50))
 		c.StartedAt = start.Add(time.Duration(r.Int64N(int64(15 * time.Minute)))).Truncate(time.Millisecond)
 		answered, ended := c.StartedAt.Add(4*time.Second), c.StartedAt.Add(30*time.Second)
@@ -28,6 +33,7 @@ func benchBatch(r *rand.Rand, n, size int) []cases.Call {
 		if r.IntN(10) == 0 {
 			c.Direction = inbound
 			c.From, c.To = c.To, c.From
+			c.Peer, c.EgressPeer = "carrier-x", ""
 		}
 		out[i] = c
 	}
@@ -71,6 +77,36 @@ func BenchmarkIngest(b *testing.B) {
 		run(b, func(batch []cases.Call) error { return copyCalls(s, batch) })
 	})
 	b.Run("postgres/ingest", func(b *testing.B) { run(b, ingest(postgres(b))) })
+	// The folder works beside it, as it does in the service; behind is the longest
+	// that a mark has waited.
+	b.Run("postgres/ingest-and-fold", func(b *testing.B) {
+		s := postgres(b)
+		l := foldLease(b, s)
+		ctx, stop := context.WithCancel(b.Context())
+		var behind time.Duration
+		var folder sync.WaitGroup
+		folder.Go(func() {
+			for ctx.Err() == nil {
+				lag, err := s.FoldLag(b.Context())
+				if err == nil {
+					_, err = s.FoldCalls(b.Context(), l, callsNow, 2000)
+				}
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				behind = max(behind, lag)
+				select {
+				case <-ctx.Done():
+				case <-time.After(500 * time.Millisecond):
+				}
+			}
+		})
+		run(b, ingest(s))
+		stop()
+		folder.Wait()
+		b.ReportMetric(behind.Seconds(), "s-behind")
+	})
 	b.Run("postgres/again", func(b *testing.B) {
 		s := postgres(b)
 		batch := benchBatch(rand.New(rand.NewPCG(1, 2)), 0, size)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -43,7 +44,7 @@ var story = []struct {
 		w.said("+12025550172", script)
 		w.must(w.desk.Assess(w.t.Context(), cases.Attempt{}, one.CaseID))
 	}}, {"get-campaign", nil},
-	{"list-accounts", nil}, {"get-account", nil}, {"get-number", nil}, {"send-calls", nil}, {"ask-policy", func(w *world) { w.must(w.keeper.Refresh(w.t.Context())) }},
+	{"list-accounts", nil}, {"get-account", nil}, {"get-number", nil}, {"profile-account", func(w *world) { w.traffic() }}, {"profile-number", nil}, {"profile-provider", nil}, {"send-calls", nil}, {"ask-policy", func(w *world) { w.must(w.keeper.Refresh(w.t.Context())) }},
 	{"create-webhook", func(w *world) { w.desk.Caller = takesAll{} }}, {"list-webhooks", nil}, {"get-webhook", nil}, {"change-webhook", nil}, {"test-webhook", nil}, {"list-deliveries", nil},
 	{"rotate-webhook-secret", nil}, {"disable-webhook", nil}, {"enable-webhook", nil}, {"redeliver-dead", nil}, {"redeliver", func(w *world) { w.callWebhooks(1) }}, {"delete-webhook", nil},
 }
@@ -355,4 +356,22 @@ func write(t *testing.T, op string, rec *httptest.ResponseRecorder) {
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// traffic is a busy morning: thirty calls that acct-1042 made and thirty that
+// came in to it from a provider.
+func (w *world) traffic() {
+	w.t.Helper()
+	var cs []cases.Call
+	for i := range 30 {
+		at := w.now.Add(-3*time.Hour + time.Duration(i*i)*time.Second)
+		end := at.Add(time.Duration(3+i) * time.Second)
+		out := cases.Call{Source: "sbc", SourceID: fmt.Sprint("busy-", i), AccountID: "acct-1042", Connection: "sip-1042", Direction: "outbound", From: shown, To: fmt.Sprintf("+1617555%04d", 200+i),
+			ToCountry: "US", EgressPeer: "meridian", StartedAt: at, AnsweredAt: &at, EndedAt: &end, BilledSeconds: 3 + i, PDDMillis: 900, SIPCode: 200, HungUpBy: "called", CostMicros: 4000, Attest: "A"}
+		in := out
+		in.SourceID, in.Direction, in.From, in.To, in.Peer, in.EgressPeer, in.Attest = fmt.Sprint("back-", i), "inbound", out.To, shown, "meridian", "", "B"
+		cs = append(cs, out, in)
+	}
+	_, err := w.desk.LoadCalls(w.t.Context(), cases.System("import"), cases.Ingest{Source: "sbc", Calls: cs})
+	w.must(err)
 }

@@ -80,7 +80,7 @@ func (s *Server) showNumber(c *gin.Context, a cases.Actor) error {
 	if err != nil {
 		return err
 	}
-	p := NumberPage{Number: v.E164, Detail: numberDetail(v.E164), Traffic: trafficOf("Calls that showed it", v.Traffic, m.coverage, nil, s.now(), zoneOf(c))}
+	p := NumberPage{Number: v.E164, Detail: numberDetail(v.E164), Traffic: trafficOf("Calls that showed it", v.Traffic, v.Profile, m.coverage, nil, s.now(), zoneOf(c))}
 	if !v.Facts.Hosted {
 		to, err := s.Desk.Responsible(c.Request.Context(), a, v.E164)
 		if err != nil {
@@ -153,7 +153,7 @@ func (s *Server) showAccount(c *gin.Context, a cases.Actor) error {
 	}
 	x := v.Account
 	p := AccountPage{ID: x.ID, Name: cmp.Or(x.Name, x.ID), Kind: cmp.Or(x.Kind, "account"), State: accountState(x, v.Restrictions), NumbersTotal: len(v.Entitlements),
-		Traffic: trafficOf(cmp.Or(x.Name, x.ID), v.Traffic, m.coverage, nil, s.now(), zoneOf(c))}
+		Traffic: trafficOf(cmp.Or(x.Name, x.ID), v.Traffic, v.Profile, m.coverage, nil, s.now(), zoneOf(c))}
 	for _, r := range slices.Backward(v.Path) {
 		p.Path = append(p.Path, accountLine(r))
 	}

@@ -41,7 +41,7 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 	if p.Parts.ReportsTotal > len(p.Parts.Reports) {
 		p.Parts.ReportsHref = "/desk/reports?case=" + x.Ref
 	}
-	p.Parts.Traffic = trafficOf(ev.whose, ev.hours, ev.coverage, ev.marks(), ev.now, ev.zone)
+	p.Parts.Traffic = trafficOf(ev.whose, ev.hours, ev.profile, ev.coverage, ev.marks(), ev.now, ev.zone)
 	p.Parts.Similar, p.Parts.Campaigns = ev.similar(), ev.campaigns()
 	for _, r := range ev.inForce() {
 		p.Parts.Restrictions = append(p.Parts.Restrictions, restrictionLine(r, ""))

@@ -1,8 +1,7 @@
 package web
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
@@ -34,20 +33,9 @@ func since(hours []cases.HourStats, from time.Time) []cases.HourStats {
 	return nil
 }
 
-// interval is the 95 % Wilson score interval of k out of n.
-func interval(k, n int) (low, high float64) {
-	if n == 0 {
-		return 0, 1
-	}
-	const z = 1.96
-	p, m := float64(k)/float64(n), float64(n)
-	mid, half := (p+z*z/(2*m))/(1+z*z/m), z*math.Sqrt(p*(1-p)/m+z*z/(4*m*m))/(1+z*z/m)
-	return max(0, mid-half), min(1, mid+half)
-}
-
 // trafficOf draws seven days of calls; nil without any. marks are the times of
 // reports.
-func trafficOf(subject string, hours []cases.HourStats, coverage []cases.Coverage, marks []time.Time, now time.Time, zone *time.Location) *Traffic {
+func trafficOf(subject string, hours []cases.HourStats, profile cases.Profile, coverage []cases.Coverage, marks []time.Time, now time.Time, zone *time.Location) *Traffic {
 	t := total(hours)
 	if t.Attempts == 0 {
 		return nil
@@ -75,24 +63,19 @@ func trafficOf(subject string, hours []cases.HourStats, coverage []cases.Coverag
 		out.Durations = Histogram{Title: "Durations", N: t.Answered, Note: "answered", Bins: []Share{{"0–6 s", t.Short, Doubt}, {"longer", max(0, t.Answered-t.Short), Neutral}}}
 	}
 	out.Attestation = Histogram{Title: "Attestation", N: t.Attempts, Bins: []Share{{"A", t.AttestA, Cleared}, {"B", t.AttestB, Doubt}, {"C", t.AttestC, Harm}, {"unsigned", t.Unsigned, Unknown}}}
-	out.Stats = []Stat{ratio("Answered", t.Answered, t.Attempts, "calls", 0), ratio("6 s or less", t.Short, t.Answered, "answered", shortAlarm)}
-	if t.Answered > 0 {
-		out.Stats = append(out.Stats, Stat{Label: "Mean length", Value: duration(time.Duration(t.BilledSecs/int64(t.Answered)) * time.Second), Note: "billed, n = " + thousand(t.Answered)})
+	out.Stats, out.Figures = profileStats(profile), profileRows(profile)
+	if len(profile.Countries) > 1 {
+		out.Destination = Histogram{Title: "Countries called", N: t.Attempts}
+		rest := t.Attempts
+		for _, x := range profile.Countries[:min(len(profile.Countries), 5)] {
+			rest -= x.Calls
+			out.Destination.Bins = append(out.Destination.Bins, Share{Label: cmp.Or(x.Country, "unknown"), Count: x.Calls})
+		}
+		if rest > 0 {
+			out.Destination.Bins = append(out.Destination.Bins, Share{Label: "others", Count: rest})
+		}
 	}
 	return out
-}
-
-// ratio is a share with its interval and n; past alarm it is in doubt.
-func ratio(label string, k, n int, of string, alarm float64) Stat {
-	if n == 0 {
-		return Stat{Label: label, Value: "–", Note: "no calls " + of}
-	}
-	low, high := interval(k, n)
-	s := Stat{Label: label, Value: percent(float64(k) / float64(n)), Note: fmt.Sprintf("%s–%s, n = %s %s", percent(low), percent(high), thousand(n), of)}
-	if alarm > 0 && n >= minAnswered && low > alarm {
-		s.Tone = Harm
-	}
-	return s
 }
 
 // coverageSign says up to when every source has sent its records.

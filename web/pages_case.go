@@ -175,6 +175,19 @@ type Traffic struct {
 	Destination Histogram
 	Attestation Histogram
 	Stats       []Stat
+	Figures     []FigureRow
+	Countries   []Share
+}
+
+// FigureRow is one measure of traffic.
+type FigureRow struct {
+	Name  string
+	Value string
+	Range string // of 95 %
+	N     int
+	Of    string
+	Note  string
+	Tone  Tone
 }
 
 // TimeSeries is drawn by script from the table behind it. The first series is the whole, each later one a part of it, drawn over it.

@@ -81,6 +81,7 @@ func (w *world) routeAccess() map[string]access {
 		"POST /api/v1/restrictions/preview": {readers, proposal}, "POST /api/v1/restrictions/:id/approve": {keepers, ""}, "POST /api/v1/restrictions/:id/reject": {keepers, because},
 		"POST /api/v1/restrictions/:id/lift": {keepers, because},
 		"GET /api/v1/accounts":               {readers, ""}, "GET /api/v1/accounts/:id": {readers, ""}, "GET /api/v1/numbers/:e164": {readers, ""},
+		"GET /api/v1/accounts/:id/profile": {readers, ""}, "GET /api/v1/numbers/:e164/profile": {readers, ""}, "GET /api/v1/providers/:name/profile": {readers, ""},
 		"POST /api/v1/calls": {[]string{"calls", "all"}, `{"source_id":"x"}`},
 
 		"GET /desk/webhooks": {overseers, ""}, "POST /desk/webhooks": {admins, form("url", "https://peer.example/", "events", "case.opened")}, "GET /desk/webhooks/:id": {overseers, ""},
