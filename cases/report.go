@@ -63,6 +63,14 @@ type NumberMention struct {
 	Extension  string     `json:"extension,omitempty"` // dialled after the call is answered; digits
 }
 
+// PartialNumber is a number of which a report tells some digits only. No case is
+// found by it; it narrows down which calls can be meant.
+type PartialNumber struct {
+	Pattern string     `json:"pattern"` // "+1202555????", or "*0143" where the beginning is not known at all
+	Role    NumberRole `json:"role"`
+	Text    string     `json:"text"` // as written
+}
+
 // ExtractKind is what an Extract is about.
 type ExtractKind string
 
@@ -204,6 +212,7 @@ type Parsed struct {
 	Language    string // BCP 47, "" unknown
 	Reporter    Contact
 	Numbers     []NumberMention
+	Partials    []PartialNumber
 	Account     string // account the reporter names as his own, or an importer knows
 	OccurredAt  TimeRange
 	Occurrences int
@@ -288,11 +297,12 @@ type Details struct {
 	Warnings    []string          `json:"warnings,omitempty"`
 	Parser      string            `json:"parser,omitempty"`
 
-	Lost         Money      `json:"lost,omitzero"`
-	Impersonated string     `json:"impersonated,omitempty"`
-	Traceback    *Traceback `json:"traceback,omitempty"`
-	Extracts     []Extract  `json:"extracts,omitempty"`
-	Unknown      []Want     `json:"unknown,omitempty"` // the reporter says that he does not know
+	Lost         Money           `json:"lost,omitzero"`
+	Impersonated string          `json:"impersonated,omitempty"`
+	Traceback    *Traceback      `json:"traceback,omitempty"`
+	Extracts     []Extract       `json:"extracts,omitempty"`
+	Unknown      []Want          `json:"unknown,omitempty"` // the reporter says that he does not know
+	Partials     []PartialNumber `json:"partial_numbers,omitempty"`
 }
 
 // Subject is a number that a report is about, in its role.

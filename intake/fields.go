@@ -89,7 +89,7 @@ func (f *fields) tooLong(field string, limit int, message string) {
 func (f *fields) finish() (cases.Parsed, error) {
 	p := &f.parsed
 	p.Text = tidy(p.Text)
-	if p.Text == "" && len(p.Numbers) == 0 && p.Identity == "" && len(p.Attachments) == 0 && len(f.problems) == 0 {
+	if p.Text == "" && len(p.Numbers) == 0 && len(p.Partials) == 0 && p.Identity == "" && len(p.Attachments) == 0 && len(f.problems) == 0 {
 		f.wrong("description", ProblemNothing, "Say what happened, or give a number.")
 	}
 	p.Unreadable = p.Text == "" && len(p.Numbers) == 0
@@ -132,7 +132,12 @@ func (f *fields) number(field, value, country string, role cases.NumberRole) {
 	case role == cases.RoleCaller && errors.Is(err, &numbers.Error{Code: numbers.CodeWithheld}):
 		f.parsed.Warnings = append(f.parsed.Warnings, "the caller withheld the number")
 	case err != nil:
-		f.wrong(field, numberCode(err), err.Error())
+		p, patternErr := numbers.ParsePattern(value, f.regionOr(country))
+		if patternErr != nil {
+			f.wrong(field, numberCode(err), err.Error())
+			return
+		}
+		f.parsed.Partials = append(f.parsed.Partials, cases.PartialNumber{Pattern: string(p), Role: role, Text: value})
 	default:
 		f.parsed.Numbers = append(f.parsed.Numbers, cases.NumberMention{E164: n.E164, Role: role, Confidence: 1, Text: value, Start: -1, End: -1})
 	}

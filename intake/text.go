@@ -32,6 +32,7 @@ func understand(p *cases.Parsed, c Context) {
 	u.reporter()
 	p.Numbers = append(p.Numbers, u.numbers()...)
 	p.Numbers = p.Numbers[:min(len(p.Numbers), MaxNumbers)]
+	u.partials()
 	u.occurredAt()
 	u.occurrences()
 	u.identity()

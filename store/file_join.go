@@ -225,6 +225,11 @@ func fill(r *cases.Report, p cases.Parsed, at int) {
 	if d.Impersonated == "" {
 		d.Impersonated = p.Impersonated
 	}
+	for _, x := range p.Partials {
+		if len(d.Partials) < maxPartials && !slices.Contains(d.Partials, x) {
+			d.Partials = append(d.Partials, x)
+		}
+	}
 	for _, w := range p.Unknown {
 		if !slices.Contains(d.Unknown, w) {
 			d.Unknown = append(d.Unknown, w)

@@ -18,6 +18,7 @@ const (
 	maxReportText  = 256 << 10 // bytes, of all messages together
 	maxAttachments = 200       // named, of all messages together
 	maxExtracts    = 200       // of all messages together
+	maxPartials    = 10        // the same
 )
 
 // fit makes a parse fit for the database: text that either dialect takes, and
@@ -75,7 +76,7 @@ func (x *filings) insertReports(ones []*filing) error {
 			one.textAt = -1
 		}
 		details := cases.Details{Mail: p.Mail, Attachments: p.Attachments, Auth: p.Auth, Warnings: p.Warnings, Parser: p.Parser,
-			Lost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts[:min(len(p.Extracts), maxExtracts)], Unknown: p.Unknown}
+			Lost: p.Lost, Impersonated: p.Impersonated, Traceback: p.Traceback, Extracts: p.Extracts[:min(len(p.Extracts), maxExtracts)], Unknown: p.Unknown, Partials: p.Partials}
 		if len(one.subjects) == maxSubjects {
 			details.Warnings = append(slices.Clone(details.Warnings), fmt.Sprintf("only the first %d numbers were kept", maxSubjects))
 		}
