@@ -225,17 +225,17 @@ func TestQueries(t *testing.T) {
 		return strings.Join(s, " ")
 	}
 	r := reportAt(at("10:00:00"))
-	got := Queries(r, sub)
+	got := Queries(Evidence{Report: r, Subjects: sub})
 	if want := "+12025550143>+13125550199 +12025550155>+13125550199 +12025550143> +12025550155>"; short(got) != want {
 		t.Errorf("queries %s, want %s", short(got), want)
 	}
 	if q := got[0]; !q.Earliest.Equal(at("09:45:00")) || !q.Latest.Equal(at("10:15:00")) || q.Limit != MatchLimit {
 		t.Errorf("window of %+v", q)
 	}
-	if got := short(Queries(r, sub[1:2])); got != ">+13125550199" {
+	if got := short(Queries(Evidence{Report: r, Subjects: sub[1:2]})); got != ">+13125550199" {
 		t.Errorf("called number alone: %s", got)
 	}
-	if got := Queries(r, nil); got != nil {
+	if got := Queries(Evidence{Report: r}); got != nil {
 		t.Errorf("no number: %v", got)
 	}
 	// A call that is reported was over: the window ends with the report.

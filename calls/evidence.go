@@ -12,12 +12,20 @@ import (
 // been looked up yet is empty: Corroborate needs Matches, Coverage and
 // Entitlements (and Paths, so that a reseller's right counts for those below).
 type Evidence struct {
-	Report       cases.Report
-	Subjects     []cases.Subject
+	Report   cases.Report
+	Subjects []cases.Subject
+	// OtherCalled are the called numbers of the reporter's other complaints. People
+	// have one telephone or two, and do not always say which one rang.
+	OtherCalled []string
+	// Sources are the switches that are configured to send their records; one of
+	// which nothing has come covers nothing.
+	Sources      []string
 	Coverage     []cases.Coverage           // of every source
 	Matches      []cases.Call               // the answers to Queries, in any order, also more than once
 	Nearby       []cases.Call               // the answers to SampleQueries
-	Entitlements []cases.Entitlement        // of every number of Callers, at any time
+	Honeypots    map[string]bool            // of the numbers that Matches and Nearby went to, those that are honeypots of ours
+	Inbound      []cases.Call               // the answers to CallbackQueries
+	Entitlements []cases.Entitlement        // of every number of Callers and Callbacks, at any time
 	Accounts     map[string]cases.Account   // those of AccountsNamed, by id
 	Paths        map[string][]cases.Account // their resellers, nearest first
 }

@@ -11,7 +11,7 @@ import (
 
 // Producer names what made a finding; the number grows when a verdict can come
 // out otherwise on the same evidence.
-const Producer = "calls 1"
+const Producer = "calls 2"
 
 // Verdicts of an entitlement finding.
 const (
@@ -48,12 +48,13 @@ func Findings(e Evidence) []cases.Finding {
 		shown = ""
 	}
 	out := []cases.Finding{finding(e, cases.FindingCorroboration, subject, string(c.Verdict), c.Summary, c.Window.From, c.Window.To,
-		cases.FindingData{Calls: c.Calls, Matched: c.Matched, Missing: c.Missing, Called: c.reached(e), Sources: e.Coverage})}
+		cases.FindingData{Calls: c.Calls, Matched: c.Matched, Missing: c.Missing, Called: c.reached(e), Honeypots: c.honeypots, Sources: e.Coverage})}
 	out[0].Incomplete = !c.Awaiting.IsZero()
 	for _, number := range callers {
 		at := c.timeOf(number)
 		out = append(out, attestationFinding(e, number, at), entitlementFinding(e, p, number, shown, at))
 	}
+	out = append(out, callbackFindings(e)...)
 	return append(out, finding(e, cases.FindingParties, shown, partiesVerdict(c, p), partiesSummary(e, c, p, shown), c.Window.From, c.Window.To,
 		cases.FindingData{Parties: &p}))
 }
@@ -72,7 +73,7 @@ func textFindings(e Evidence) []cases.Finding {
 	for _, number := range callers {
 		out = append(out, entitlementFinding(e, cases.Parties{}, number, "", w.middle()))
 	}
-	return out
+	return append(out, callbackFindings(e)...)
 }
 
 func finding(e Evidence, kind cases.FindingKind, subject, verdict, summary string, from, to time.Time, data cases.FindingData) cases.Finding {

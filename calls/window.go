@@ -120,17 +120,18 @@ func called(subjects []cases.Subject) []string {
 }
 
 // Queries says which calls Corroborate needs to see: each shown number with
-// each called one, then each shown number alone, or the called numbers where no
-// other is known. None for a report without numbers.
-func Queries(r cases.Report, subjects []cases.Subject) []cases.CallQuery {
-	w := WindowOf(r)
+// each called one (also those of the reporter's other complaints), then each shown
+// number alone, or the called numbers where no whole number that was shown is
+// known. None for a report without a whole number.
+func Queries(e Evidence) []cases.CallQuery {
+	w := WindowOf(e.Report)
 	var out []cases.CallQuery
 	add := func(from, to string) {
 		out = append(out, cases.CallQuery{From: from, To: to, Earliest: w.From, Latest: w.To, Limit: MatchLimit})
 	}
-	callers, called := Callers(subjects), called(subjects)
+	callers, called := Callers(e.Subjects), called(e.Subjects)
 	for _, from := range callers {
-		for _, to := range called {
+		for _, to := range slices.Concat(called, e.otherCalled()) {
 			add(from, to)
 		}
 	}

@@ -11,30 +11,32 @@ import (
 
 // summary says it in a sentence that can be repeated to a lawyer: what was
 // found in which records, and no more than that.
-func summary(e Evidence, c Corroboration, callers, called []string) string {
-	shown, to := list(callers), list(called)
-	if h, ok := c.best(); ok && len(called) > 0 {
-		return pairSummary(c, h)
+func summary(e Evidence, c Corroboration, callers, called wanted) string {
+	shown, to := callers.words(), called.words()
+	if h, ok := c.best(); ok && h.called != noMatch {
+		return pairSummary(c, h) + remarks(c)
 	}
 	switch {
-	case len(callers)+len(called) == 0:
+	case !callers.known() && !called.known():
 		return "The report names no number, so no call can be looked for."
+	case len(callers.exact)+len(called.exact) == 0:
+		return "The report tells some digits of a number only, so no call can be looked for."
 	case c.Verdict == cases.CorroborationProbable:
 		return fmt.Sprintf("We probably carried this call: %s showed %s %s. The called number is not known, so none of them can be told to be the one.",
 			count(c.Matched, "call"), shown, period(c.Window)) + remarks(c)
 	case c.Verdict == cases.CorroborationNotSeen:
 		what := "no call that showed " + shown
 		switch {
-		case len(callers) == 0:
+		case !callers.known():
 			what = "no call to " + to
-		case len(called) > 0:
+		case called.known():
 			what = "no call from " + shown + " to " + to
 		}
 		if c.holders > 0 {
 			what += " by anybody but its holder"
 		}
 		return fmt.Sprintf("Not carried by us: our records are complete %s and have %s.", period(c.Window), what) + remarks(c)
-	case c.Matched > 0 && len(callers) == 0:
+	case c.Matched > 0 && !callers.known():
 		return fmt.Sprintf("We carried %s to %s %s. The report does not say which number was shown, so none can be told to be the one.",
 			count(c.Matched, "call"), to, period(c.Window))
 	case c.Matched > 0:
@@ -49,6 +51,8 @@ func pairSummary(c Corroboration, h hit) string {
 	when := apart(c.Window, h.StartedAt)
 	switch {
 	case c.Verdict == cases.CorroborationConfirmed:
+	case c.Window.Known() && !c.Window.Vague:
+		carried = "We probably carried this call"
 	case c.Window.Known():
 		carried, when = "We probably carried this call", "within the stated days; the hour is not known"
 	default:
@@ -61,6 +65,12 @@ func pairSummary(c Corroboration, h hit) string {
 	case h.provider() != "":
 		how = ", which came in from " + h.provider()
 	}
+	switch {
+	case h.called == otherMatch:
+		how += "; the called number is of another complaint of the same reporter"
+	case h.caller == partMatch || h.called == partMatch:
+		how += "; of a number the report tells some digits only"
+	}
 	more := ""
 	if c.Matched > 1 {
 		more = fmt.Sprintf(" %s in all fit.", count(c.Matched, "call"))
@@ -71,6 +81,9 @@ func pairSummary(c Corroboration, h hit) string {
 // remarks adds what was seen and does not count.
 func remarks(c Corroboration) string {
 	var s string
+	if c.honeypots > 0 {
+		s += fmt.Sprintf(" %s that showed the number went to honeypots of ours, which nobody has a reason to call.", count(c.honeypots, "call"))
+	}
 	if c.others > 0 {
 		s += fmt.Sprintf(" %s that showed the number went to other numbers.", count(c.others, "call"))
 	}

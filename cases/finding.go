@@ -11,6 +11,7 @@ const (
 	FindingEntitlement   FindingKind = "entitlement"   // who had the right to show the number, at the call's time
 	FindingParties       FindingKind = "parties"       // originating account, entitled holder, ingress provider
 	FindingNumber        FindingKind = "number"        // what kind of number it is, and whether it is ours
+	FindingCallback      FindingKind = "callback"      // who called the number to call back, when it is ours
 	FindingSignals       FindingKind = "signals"       // what public complaint data hold about the number
 	FindingTraced        FindingKind = "traced_call"   // one call of a traceback request; the subject is its place in the request, from 1
 )
@@ -26,6 +27,10 @@ const (
 	CorroborationNotSeen Corroboration = "not_seen"
 	CorroborationUnknown Corroboration = "unknown"
 )
+
+// CallbackReached is the verdict of a callback finding when a number of the
+// reporter's called the number back.
+const CallbackReached = "called_back"
 
 // Finding is one dated result of one enrichment. Append-only.
 type Finding struct {
@@ -53,8 +58,10 @@ type FindingData struct {
 	Calls        []CallRef      `json:"calls,omitempty"`       // matching calls, best first, at most 20
 	Matched      int            `json:"matched,omitempty"`     // all that matched
 	Sources      []Coverage     `json:"sources,omitempty"`     // what the history covered
+	Callers      int            `json:"callers,omitempty"`     // distinct numbers among those that matched
 	Missing      []string       `json:"missing,omitempty"`     // what would settle an unknown
 	Called       []string       `json:"called,omitempty"`      // numbers to which a carried call that fits went; none unless confirmed or probable
+	Honeypots    int            `json:"honeypots,omitempty"`   // calls that showed the number and went to honeypots of ours
 	Attestation  map[string]int `json:"attestation,omitempty"` // A, B, C, none → calls
 	Sample       int            `json:"sample,omitempty"`
 	Entitlements []Entitlement  `json:"entitlements,omitempty"`

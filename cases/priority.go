@@ -35,11 +35,15 @@ type Facts struct {
 	Attestation   map[string]int `json:"attestation,omitempty"`
 	Parties       *Parties       `json:"parties,omitempty"`
 	NumberHosted  bool           `json:"number_hosted"`
-	Protected     bool           `json:"protected"` // the originating account needs two people always
-	InForce       int            `json:"in_force"`  // restrictions in force on it
-	Related       []string       `json:"related,omitempty"`
-	Lane          Lane           `json:"lane,omitempty"`  // the most urgent of its reports
-	Lanes         []Lane         `json:"lanes,omitempty"` // all of them, the most urgent first
+	// CallbackHolder is the account that holds the number to call back, when it is
+	// ours; CalledBack counts the reports whose own number called it.
+	CallbackHolder string   `json:"callback_holder,omitempty"`
+	CalledBack     int      `json:"called_back,omitempty"`
+	Protected      bool     `json:"protected"` // the originating account needs two people always
+	InForce        int      `json:"in_force"`  // restrictions in force on it
+	Related        []string `json:"related,omitempty"`
+	Lane           Lane     `json:"lane,omitempty"`  // the most urgent of its reports
+	Lanes          []Lane   `json:"lanes,omitempty"` // all of them, the most urgent first
 
 	// Ours: a number of its reports, in whatever role, is one of ours (entitlements).
 	Ours bool `json:"ours"`
@@ -76,7 +80,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.CalledParties == o.CalledParties && f.Owners == o.Owners && f.Reports24h == o.Reports24h &&
 		f.FirstReport.Equal(o.FirstReport) && f.LastReport.Equal(o.LastReport) && f.Caller == o.Caller && f.Callback == o.Callback &&
 		f.Corroboration == o.Corroboration && f.Confirmed == o.Confirmed && f.NotSeen == o.NotSeen && f.Checked == o.Checked &&
-		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.Protected == o.Protected &&
+		maps.Equal(f.Attestation, o.Attestation) && f.NumberHosted == o.NumberHosted && f.CallbackHolder == o.CallbackHolder && f.CalledBack == o.CalledBack && f.Protected == o.Protected &&
 		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Lanes, o.Lanes) && slices.Equal(f.Related, o.Related) &&
 		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
 		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
@@ -137,6 +141,13 @@ const (
 	MaxScriptCases = 4
 )
 
+// Points for a number to call back that is ours. Whoever answers it takes part in
+// what is complained of, as the holder of a number that is shown does not.
+const (
+	calledBackPoints  = 15
+	ourCallbackPoints = 5
+)
+
 // maxSignalPoints bounds what complaints that nobody has checked can do.
 const maxSignalPoints = 10
 
@@ -183,6 +194,11 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 		add(12, "we probably carried the reported call")
 	case CorroborationNotSeen:
 		add(-15, "our records are complete for that time and show no such call")
+	}
+	if f.CalledBack > 0 {
+		add(calledBackPoints, "%s of those who complain called back a number of ours", plural(f.CalledBack, "number", "numbers"))
+	} else if f.CallbackHolder != "" {
+		add(ourCallbackPoints, "the number to call back is ours")
 	}
 	if p := f.Parties; p != nil && p.Originating != "" && !p.Entitled {
 		add(8, "the account that called had no right to show the number")

@@ -49,6 +49,9 @@ type Config struct {
 	// Requesters are the addresses from which traceback requests are expected; none:
 	// each requester is verified by hand.
 	Requesters cases.Requesters
+	// CallSources are the switches that are to send call records; one that has not
+	// said how far its records are complete makes "not seen" impossible.
+	CallSources []string
 	// Region is how bare numbers are read where the door knows nothing better, alpha-2.
 	Region string
 	// MailDomain is the right-hand side of the message ids that we make.

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/abusedesk/abusedesk/calls"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/numbers"
 )
+
+// otherCalled is how many numbers of a reporter's other complaints are looked at.
+const otherCalled = 5
 
 // numberProducer names what made a finding about a number.
 const numberProducer = "numbers 1"
@@ -42,20 +46,26 @@ func (d *Desk) Enrich(ctx context.Context, at cases.Attempt, reportID int64) err
 
 // evidence looks up what calls.Findings judges.
 func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence, error) {
-	e := calls.Evidence{Report: r.Report, Subjects: r.Subjects, Accounts: map[string]cases.Account{}, Paths: map[string][]cases.Account{}}
+	e := calls.Evidence{Report: r.Report, Subjects: r.Subjects, Sources: d.CallSources, Accounts: map[string]cases.Account{}, Paths: map[string][]cases.Account{}}
 	var err error
+	if e.OtherCalled, err = d.Store.OtherCalled(ctx, r.ID, otherCalled); err != nil {
+		return e, err
+	}
 	if e.Coverage, err = d.Store.Coverage(ctx); err != nil {
 		return e, err
 	}
-	if e.Matches, err = d.matching(ctx, calls.Queries(r.Report, r.Subjects)); err != nil {
+	if e.Matches, err = d.matching(ctx, calls.Queries(e)); err != nil {
 		return e, err
 	}
-	for _, n := range calls.Callers(r.Subjects) {
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(calls.Callers(r.Subjects), calls.Callbacks(r.Subjects))))) {
 		es, err := d.Store.Entitlements(ctx, n)
 		if err != nil {
 			return e, err
 		}
 		e.Entitlements = append(e.Entitlements, es...)
+	}
+	if e.Inbound, err = d.matching(ctx, calls.CallbackQueries(e)); err != nil {
+		return e, err
 	}
 	for _, id := range e.AccountsNamed() {
 		a, err := d.Store.Account(ctx, id)

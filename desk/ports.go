@@ -74,6 +74,9 @@ type Files interface {
 // Evidence finds what enrichment looks at and keeps what it found.
 type Evidence interface {
 	Report(ctx context.Context, id int64) (cases.ReportView, error)
+	// OtherCalled returns the numbers at which the same reporter was called by his
+	// other reports.
+	OtherCalled(ctx context.Context, reportID int64, limit int) ([]string, error)
 	ReportByToken(ctx context.Context, token string) (cases.ReportView, error)
 	Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[cases.ReportView], error)
 	// RecheckReports asks anew for the enrichment of reports whose call could not

@@ -26,6 +26,9 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 	if err := latestEvidence(tx, caseID, best, &f); err != nil {
 		return f, err
 	}
+	if err := calledBack(tx, caseID, &f); err != nil {
+		return f, err
+	}
 	if err := sharedScripts(tx, caseID, &f); err != nil {
 		return f, err
 	}
@@ -232,5 +235,28 @@ func latestEvidence(tx *gorm.DB, caseID, best int64, f *cases.Facts) error {
 			f.Parties = x.Data.Parties
 		}
 	}
+	return nil
+}
+
+// calledBack sets who holds the number to call back that most reports name, and
+// how many reports' own number called one, by the latest look of each report.
+func calledBack(tx *gorm.DB, caseID int64, f *cases.Facts) error {
+	var fs []cases.Finding
+	err := tx.Raw(`SELECT f.subject, f.verdict, f.report_id, f.data FROM findings f JOIN (SELECT max(g.id) AS id FROM links l JOIN findings g ON g.report_id = l.report_id
+			WHERE l.case_id = ? AND g.kind = ? GROUP BY g.report_id, g.subject) latest ON latest.id = f.id ORDER BY f.id DESC LIMIT ?`,
+		caseID, cases.FindingCallback, maxEvidence).Scan(&fs).Error
+	if err != nil {
+		return err
+	}
+	reports := map[int64]bool{}
+	for _, x := range fs {
+		if x.Verdict == cases.CallbackReached {
+			reports[x.ReportID] = true
+		}
+		if len(x.Data.Entitlements) > 0 && (f.CallbackHolder == "" || x.Subject == f.Callback) {
+			f.CallbackHolder = x.Data.Entitlements[0].AccountID
+		}
+	}
+	f.CalledBack = len(reports)
 	return nil
 }

@@ -176,6 +176,33 @@ func TestSchedulesRunInOnePoolAtATime(t *testing.T) {
 	})
 }
 
+// Call records that are older than they are kept are dropped by themselves.
+func TestOldCallsAreDropped(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, now := t.Context(), w.clock.Now()
+		at := func(days int, id string) cases.Call {
+			return cases.Call{SourceID: id, Direction: "outbound", From: "+12025550143", To: "+13125550199", StartedAt: now.AddDate(0, 0, -days)}
+		}
+		_, err := w.store.IngestCalls(ctx, now, cases.Ingest{Source: "sbc", Calls: []cases.Call{at(31, "old"), at(29, "kept")}, CompleteFrom: now.AddDate(0, 0, -40), CompleteThrough: now})
+		w.must(err)
+		p, _ := w.pool("a")
+		p.KeepCalls = 30 * 24 * time.Hour
+		w.start(p)
+		left := func() []cases.Call {
+			cs, err := w.store.MatchingCalls(ctx, cases.CallQuery{From: "+12025550143"})
+			w.must(err)
+			return cs
+		}
+		w.eventually(func() bool { return len(left()) < 2 }, "the old record to be dropped")
+		if cs := left(); len(cs) != 1 || cs[0].SourceID != "kept" {
+			t.Errorf("left are %+v", cs)
+		}
+		if c, err := w.store.Coverage(ctx); err != nil || len(c) != 1 || c[0].From.Before(now.AddDate(0, 0, -31)) {
+			t.Errorf("covered is %+v, %v", c, err)
+		}
+	})
+}
+
 func TestARunningJobFinishesWhenThePoolStops(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p, seen := w.pool("a")

@@ -55,6 +55,7 @@ func (s schedule) run(ctx context.Context) {
 			continue
 		}
 		held = l
+		began := p.now()
 		n, full, err := s.step(ctx, l)
 		if ctx.Err() != nil {
 			return
@@ -70,7 +71,8 @@ func (s schedule) run(ctx context.Context) {
 		case full:
 			tick.Reset(0)
 		default:
-			tick.Reset(s.every)
+			// It rests for as long as it worked, so that none takes a database for itself.
+			tick.Reset(max(s.every, p.now().Sub(began)))
 		}
 	}
 }
@@ -133,6 +135,12 @@ func (p *Pool) schedules() []schedule {
 			n, err := p.Upkeep.PruneDeliveries(ctx, p.now().Add(-cases.WebhookKeep), pruneBatch)
 			return n, n == pruneBatch, err
 		}},
+	}
+	if p.KeepCalls > 0 {
+		// Busy records are an error that the next round mends.
+		ss = append(ss, schedule{p, "retain", 10 * time.Minute, counted(func(ctx context.Context, now time.Time) (int, error) {
+			return 0, p.Upkeep.DropCalls(ctx, now.Add(-p.KeepCalls))
+		})})
 	}
 	if p.SweepBlobs != nil {
 		ss = append(ss, schedule{p, "blobs", time.Hour, counted(func(ctx context.Context, _ time.Time) (int, error) { return p.SweepBlobs(ctx) })})

@@ -58,6 +58,7 @@ type Upkeep interface {
 	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 	PruneRequests(ctx context.Context, before time.Time, limit int) (int, error)
+	DropCalls(ctx context.Context, before time.Time) error
 }
 
 // Config is what a Pool works with.
@@ -71,6 +72,8 @@ type Config struct {
 	// Checkpoint signs the audit chain as far as it is sealed; called whenever
 	// it has grown. Nil: no key, no checkpoints.
 	Checkpoint func(ctx context.Context, now time.Time, l cases.Lease) error
+	// KeepCalls is how long call records are kept; 0: for ever.
+	KeepCalls time.Duration
 	// SweepBlobs removes evidence that neither a message nor a file knows.
 	SweepBlobs  func(ctx context.Context) (int, error)
 	Redis       asynq.RedisConnOpt

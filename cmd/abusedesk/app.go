@@ -80,7 +80,7 @@ func (a *app) assemble(ctx context.Context) error {
 	if err != nil {
 		return usageError{fmt.Errorf("ABUSEDESK_EMERGENCY_NUMBERS: %w", err)}
 	}
-	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, AuthServers: strings.Fields(a.cfg.MailAuthServers),
+	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, CallSources: strings.Fields(a.cfg.CallSources), AuthServers: strings.Fields(a.cfg.MailAuthServers),
 		AlertMail: a.cfg.alert, TextMail: a.cfg.texts, AskReferrals: a.cfg.Referrals == "ask", Office: a.cfg.office, Requesters: a.cfg.requesters, Chats: a.cfg.Chat.chats(notify.NewVoice(a.cfg.BaseURL, a.cfg.Operator)), ChatSilence: a.cfg.Chat.Silence, Hint: a.hints.send, Now: time.Now, Log: a.log}
 	if a.cfg.scanner != nil {
 		dc.Scanner = a.cfg.scanner

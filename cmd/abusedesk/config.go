@@ -58,6 +58,8 @@ type config struct {
 	MetricsAddr        string `env:"METRICS_ADDR"`
 	LogLevel           string `env:"LOG_LEVEL" envDefault:"info"`
 	Region             string `env:"REGION" envDefault:"US"`
+	CallSources        string `env:"CALL_SOURCES"`
+	KeepCalls          int    `env:"KEEP_CALLS" envDefault:"548"`
 	Operator           string `env:"OPERATOR"`
 	WordsDir           string `env:"WORDS_DIR"`
 
@@ -129,6 +131,9 @@ func (c *config) check() (problems []error) {
 	case restrict.FailOpen, restrict.FailClosed:
 	default:
 		bad("POLICY_FAIL_MODE", "use open or closed, not %q", c.PolicyFailMode)
+	}
+	if c.KeepCalls < 0 || c.KeepCalls > 3650 {
+		bad("KEEP_CALLS", "use 0 to 3650 days, not %d", c.KeepCalls)
 	}
 	if _, err := netip.ParseAddrPort(strings.Replace(c.HTTPAddr, "localhost", "127.0.0.1", 1)); err != nil && !strings.HasPrefix(c.HTTPAddr, ":") {
 		bad("HTTP_ADDR", "use address:port, such as 127.0.0.1:8080")

@@ -67,7 +67,7 @@ func TestUsage(t *testing.T) {
 
 func TestConfigSaysAllProblemsAtOnce(t *testing.T) {
 	r := command(t, map[string]string{
-		"ABUSEDESK_LOG_LEVEL": "loud", "ABUSEDESK_POLICY_FAIL_MODE": "maybe", "ABUSEDESK_HTTP_ADDR": "here", "ABUSEDESK_DATABASE_URL": "mysql://x",
+		"ABUSEDESK_LOG_LEVEL": "loud", "ABUSEDESK_KEEP_CALLS": "-1", "ABUSEDESK_POLICY_FAIL_MODE": "maybe", "ABUSEDESK_HTTP_ADDR": "here", "ABUSEDESK_DATABASE_URL": "mysql://x",
 		"ABUSEDESK_REDIS_URL": "memcache://x", "ABUSEDESK_TRUSTED_PROXIES": "everybody", "ABUSEDESK_SMTP_URL": "smtp://127.0.0.1:25", "ABUSEDESK_AUDIT_KEY": "short",
 		"ABUSEDESK_IMAP_URLS": "imap://u:p@mail.example.com/INBOX", "ABUSEDESK_CHAT_WEBHOOK_SECRET": "!", "ABUSEDESK_EVIDENCE_KEY_FILE": "/nowhere",
 		"ABUSEDESK_MAIL_SUBADDRESS": "perhaps", "ABUSEDESK_ALERT_MAIL": "duty", "ABUSEDESK_TEXT_ABUSE_MAIL": "a@b.example, Team <c@d.example>", "ABUSEDESK_REFERRALS": "never", "ABUSEDESK_WIDGET_ORIGINS": "https://a.example/path",
@@ -75,7 +75,7 @@ func TestConfigSaysAllProblemsAtOnce(t *testing.T) {
 	if r.status != 2 {
 		t.Errorf("status %d, want 2", r.status)
 	}
-	for _, name := range []string{"LOG_LEVEL", "POLICY_FAIL_MODE", "HTTP_ADDR", "DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES", "MAIL_FROM", "AUDIT_KEY", "IMAP_URLS", "CHAT_WEBHOOK_SECRET", "EVIDENCE_KEY_FILE", "MAIL_SUBADDRESS", "ALERT_MAIL", "TEXT_ABUSE_MAIL", "REFERRALS", "WIDGET_ORIGINS"} {
+	for _, name := range []string{"LOG_LEVEL", "KEEP_CALLS", "POLICY_FAIL_MODE", "HTTP_ADDR", "DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES", "MAIL_FROM", "AUDIT_KEY", "IMAP_URLS", "CHAT_WEBHOOK_SECRET", "EVIDENCE_KEY_FILE", "MAIL_SUBADDRESS", "ALERT_MAIL", "TEXT_ABUSE_MAIL", "REFERRALS", "WIDGET_ORIGINS"} {
 		if !strings.Contains(r.err, "ABUSEDESK_"+name) {
 			t.Errorf("%s is not named in: %s", name, r.err)
 		}

@@ -270,7 +270,7 @@ func (s *service) pool() (*workers.Pool, error) {
 		return nil, err
 	}
 	c := workers.Config{
-		Desk: s.desk, Jobs: s.store, Upkeep: s.store, Mail: s.store, Act: actor.Act, Holder: s.replica, Now: time.Now, Log: s.log, Observe: s.metrics,
+		Desk: s.desk, Jobs: s.store, Upkeep: s.store, Mail: s.store, Act: actor.Act, Holder: s.replica, KeepCalls: time.Duration(s.cfg.KeepCalls) * 24 * time.Hour, Now: time.Now, Log: s.log, Observe: s.metrics,
 		Redis: asynq.RedisClientOpt{Addr: s.redisOpt.Addr, Username: s.redisOpt.Username, Password: s.redisOpt.Password, DB: s.redisOpt.DB, TLSConfig: s.redisOpt.TLSConfig},
 		SweepBlobs: func(ctx context.Context) (int, error) {
 			return s.vault.SweepOrphans(ctx, func(key string) (bool, error) { return s.store.BlobKnown(ctx, key) }, time.Now().Add(-24*time.Hour))

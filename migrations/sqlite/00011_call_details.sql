@@ -20,7 +20,7 @@ alter table hour_stats add column callers blob;
 -- Who handed the calls of a case to us; it repeats what the facts say.
 alter table cases add column provider text not null default '';
 create index cases_provider on cases (provider, priority desc, id desc) where provider <> '';
-create index hour_stats_numbers on hour_stats (hour) where key_kind in ('from', 'to');
+create index hour_stats_hour on hour_stats (hour);
 -- Every hour is counted anew, with what is counted now. Numbers are marked by
 -- the hour, all at once: key_kind 'numbers', key ''.
 delete from hour_stats;
