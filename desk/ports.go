@@ -20,6 +20,7 @@ type Store interface {
 	CaseBook
 	CampaignBook
 	SignalBook
+	ImportBook
 	RestrictionBook
 	Outbox
 	WebhookBook
@@ -140,11 +141,9 @@ type CampaignBook interface {
 
 // SignalBook keeps complaints of public data sets.
 type SignalBook interface {
-	// SignalFile is how far a file was imported; cases.ErrNotFound: not begun.
-	SignalFile(ctx context.Context, sha256 string) (cases.SignalFile, error)
 	// ImportSignals keeps what is about numbers that we host or carried and moves
 	// the import of the file on by rows, which f was the place before.
-	ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.SignalFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.SignalFile, error)
+	ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.ImportFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.ImportFile, error)
 	// SignalStats says what there is about numbers.
 	SignalStats(ctx context.Context, now time.Time, e164s []string) (map[string]cases.SignalStats, error)
 }

@@ -61,7 +61,8 @@ type config struct {
 	Operator           string `env:"OPERATOR"`
 	WordsDir           string `env:"WORDS_DIR"`
 
-	Chat chatConfig
+	Chat   chatConfig
+	Telnyx telnyxConfig
 
 	level     slog.Level
 	failMode  restrict.FailMode
@@ -83,7 +84,7 @@ type config struct {
 
 // secretNames may come from files, and so may oauthSecretNames.
 var secretNames = []string{"DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL", "IMAP_URLS", "SMTP_URL", "AUDIT_KEY", "EVIDENCE_KEY", "CHAT_WEBHOOK_SECRET",
-	"CHATWOOT_WEBHOOK_SECRET", "CHATWOOT_TOKEN", "INTERCOM_CLIENT_SECRET", "INTERCOM_TOKEN"}
+	"CHATWOOT_WEBHOOK_SECRET", "CHATWOOT_TOKEN", "INTERCOM_CLIENT_SECRET", "INTERCOM_TOKEN", "TELNYX_API_KEY"}
 
 // load reads and checks the configuration; the error names every problem.
 func load(environ map[string]string) (config, error) {
@@ -176,6 +177,7 @@ func (c *config) check() (problems []error) {
 		}
 	}
 	c.Chat.check(c.outside, bad)
+	c.Telnyx.check(c.outside, bad)
 	var err error
 	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs, c.oauth); err != nil {
 		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))
