@@ -118,7 +118,11 @@ func Read(r io.Reader, o Options, emit func(Record) error) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
-	in := bufio.NewReaderSize(r, 2*MaxJSON)
+	size := 2 * MaxRecord
+	if o.Format == "freeswitch" {
+		size = 2 * MaxJSON
+	}
+	in := bufio.NewReaderSize(r, size)
 	if mark, _ := in.Peek(3); string(mark) == "\xef\xbb\xbf" {
 		_, _ = in.Discard(3)
 	}

@@ -107,6 +107,9 @@ func ParseMapping(b []byte) (*Mapping, error) {
 // jsonProblem names the line of an error.
 func jsonProblem(b []byte, at int, err error) cases.Problem {
 	text := strings.TrimPrefix(err.Error(), "json: ")
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		at, text = len(b), "ends in the middle"
+	}
 	if x, ok := errors.AsType[*json.SyntaxError](err); ok {
 		at = int(x.Offset)
 	}
