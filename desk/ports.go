@@ -78,7 +78,7 @@ type Evidence interface {
 	Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[cases.ReportView], error)
 	// RecheckReports asks anew for the enrichment of reports whose call could not
 	// be judged for want of records that have since arrived.
-	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
+	RecheckReports(ctx context.Context, now time.Time, limit int, elsewhere ...cases.Coverage) (int, error)
 	// CorrectReport applies Case.CorrectReport to a report of the case, keeps the
 	// correction, and makes the case's keys those of its reports.
 	CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correcting) (cases.Case, error)
