@@ -124,7 +124,9 @@ const (
 	noPermission    = "42501"
 )
 
-func (s *Source) table() string { return pgx.Identifier(strings.Split(s.Mapping.Table, ".")).Sanitize() }
+func (s *Source) table() string {
+	return pgx.Identifier(strings.Split(s.Mapping.Table, ".")).Sanitize()
+}
 
 func quote(column string) string { return pgx.Identifier{column}.Sanitize() }
 

@@ -112,6 +112,9 @@ func ParseMapping(b []byte) (Mapping, error) {
 		if x, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = int(x.Offset)
 		}
+		if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
+			at = max(bytes.Index(b, []byte(name)), 0) // the decoder has read on
+		}
 		line := 1 + bytes.Count(b[:min(at, len(b))], []byte("\n"))
 		return m, cases.Invalid(cases.Problem{Field: fmt.Sprintf("mapping line %d", line), Message: strings.TrimPrefix(err.Error(), "json: ")})
 	}
