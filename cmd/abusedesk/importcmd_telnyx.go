@@ -51,7 +51,7 @@ func (c importCallsCmd) pull(p *process, o formats.Options, mapping []byte) erro
 		return usageError{errors.New("telnyx-api reads no file")}
 	case c.Since.IsZero() || !c.Until.After(c.Since):
 		return usageError{errors.New("telnyx-api needs --since and, after it, --until")}
-	case !c.CompleteThrough.IsZero() && (c.CompleteThrough.After(c.Until) || c.CompleteFrom.Before(c.Since)):
+	case !c.CompleteThrough.IsZero() && (c.CompleteThrough.After(c.Until) || !c.CompleteFrom.IsZero() && c.CompleteFrom.Before(c.Since)):
 		return usageError{errors.New("--complete-from and --complete-through must be within --since and --until")}
 	}
 	o.Format = "telnyx-csv" // the same fields, and what is checked of options
