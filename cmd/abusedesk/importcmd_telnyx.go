@@ -138,7 +138,7 @@ func (x *puller) run(ctx context.Context, progress func(done time.Time)) error {
 		seen := (x.page-1)*telnyx.PageSize + len(p.Records)
 		last := len(p.Records) < telnyx.PageSize || p.Meta.Pages > 0 && x.page >= p.Meta.Pages
 		if last && seen < p.Meta.Results {
-			return fmt.Errorf("Telnyx holds %d records of calls from %s to %s and gave %d", p.Meta.Results, x.since.Format(time.RFC3339), end.Format(time.RFC3339), seen)
+			return fmt.Errorf("of the calls from %s to %s Telnyx holds %d records and gave %d", x.since.Format(time.RFC3339), end.Format(time.RFC3339), p.Meta.Results, seen)
 		}
 		if x.page++; last {
 			x.since, x.page = end, 1
