@@ -204,6 +204,8 @@ func coverageGaps(e Evidence, w Window) []string {
 	}
 	for _, c := range e.Coverage {
 		switch {
+		case c.Silent:
+			out = append(out, "the records of "+c.Source+", which did not answer")
 		case c.Covers(w.From, w.To):
 		case !c.Through.After(c.From), !c.Through.After(w.From), c.From.After(w.To):
 			out = append(out, "the records of "+c.Source+": complete only from "+moment(c.From)+" until "+moment(c.Through))

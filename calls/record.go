@@ -228,6 +228,10 @@ func checkNumbers(c *cases.Call, region string, wrong func(field, format string,
 		if text == "" || isPlain(text) {
 			continue
 		}
+		if full := northAmerican(text, region); full != "" {
+			*n.number = full
+			continue
+		}
 		parsed, err := numbers.ParseWith(text, region, numbers.ParseOptions{FromSwitch: true})
 		switch {
 		case err == nil:
@@ -249,6 +253,19 @@ func checkNumbers(c *cases.Call, region string, wrong func(field, format string,
 	case len(c.ToCountry) != 2 || strings.Trim(c.ToCountry, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
 		wrong("to_country", "must be two capital letters as in US")
 	}
+}
+
+// northAmerican is the E.164 form of ten digits, or eleven with the 1, as
+// switches in the United States and Canada write numbers; "" for all else.
+func northAmerican(s, region string) string {
+	if region != "US" && region != "CA" || len(s) != len("2025550143") && (len(s) != len("12025550143") || s[0] != '1') {
+		return ""
+	}
+	full := "+1" + s[len(s)-len("2025550143"):]
+	if !isPlain(full) {
+		return ""
+	}
+	return full
 }
 
 // isPlain recognises North American numbers in E.164, which need no parsing:

@@ -2,6 +2,8 @@ package calls
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
 )
 
 var readNow = Options{Source: "sbc1", Region: "US", Now: at("12:00:00")}
@@ -136,5 +139,30 @@ func BenchmarkParseNDJSON(b *testing.B) {
 		if _, err := ParseNDJSON(line, readNow); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The short way reads a number as the long way does.
+func TestNorthAmericanNumbersAreReadAlike(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	short := 0
+	for range 5_000 {
+		digits := fmt.Sprintf("%012d", r.Int64N(1e12))[:9+r.IntN(3)]
+		if r.IntN(2) == 0 {
+			digits = "1" + digits
+		}
+		for _, region := range []string{"US", "CA", "GB", ""} {
+			got := northAmerican(digits, region)
+			if got == "" {
+				continue
+			}
+			short++
+			if n, err := numbers.ParseWith(digits, region, numbers.ParseOptions{FromSwitch: true}); err != nil || n.E164 != got {
+				t.Fatalf("%s in %q: %s, but %s, %v", digits, region, got, n.E164, err)
+			}
+		}
+	}
+	if short < 500 {
+		t.Errorf("only %d were looked at", short)
 	}
 }

@@ -66,9 +66,11 @@ type Coverage struct {
 	Source  string    `json:"source" gorm:"primaryKey"`
 	From    time.Time `json:"from" gorm:"column:complete_from"`
 	Through time.Time `json:"through" gorm:"column:complete_through"` // the watermark
+	// Silent: the source did not answer. Then nobody knows what it covers.
+	Silent bool `json:"silent,omitempty" gorm:"-"`
 }
 
 // Covers says whether the source is complete for all of [from, to].
 func (c Coverage) Covers(from, to time.Time) bool {
-	return !from.Before(c.From) && !to.After(c.Through)
+	return !c.Silent && !from.Before(c.From) && !to.After(c.Through)
 }

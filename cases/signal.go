@@ -67,17 +67,6 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// SignalFile is how far the import of a file of complaints has come.
-type SignalFile struct {
-	SHA256    string `gorm:"primaryKey"` // of the file
-	Format    string
-	Rows      int            // read
-	Kept      int            // signals; one row can name two numbers
-	Skipped   map[string]int `gorm:"serializer:json"` // rows, by reason
-	StartedAt time.Time
-	DoneAt    *time.Time
-}
-
 // Reasons why a row of complaints is passed over.
 const (
 	SkipNoNumber  = "names no number"

@@ -54,7 +54,7 @@ func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence
 	if e.Coverage, err = d.Store.Coverage(ctx); err != nil {
 		return e, err
 	}
-	if e.Matches, err = d.matching(ctx, calls.Queries(e)); err != nil {
+	if e.Matches, err = d.matching(ctx, &e, calls.Queries(e)); err != nil {
 		return e, err
 	}
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(calls.Callers(r.Subjects), calls.Callbacks(r.Subjects))))) {
@@ -64,7 +64,7 @@ func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence
 		}
 		e.Entitlements = append(e.Entitlements, es...)
 	}
-	if e.Inbound, err = d.matching(ctx, calls.CallbackQueries(e)); err != nil {
+	if e.Inbound, err = d.matching(ctx, &e, calls.CallbackQueries(e)); err != nil {
 		return e, err
 	}
 	for _, id := range e.AccountsNamed() {
@@ -80,20 +80,8 @@ func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence
 			return e, err
 		}
 	}
-	e.Nearby, err = d.matching(ctx, calls.SampleQueries(e))
+	e.Nearby, err = d.matching(ctx, &e, calls.SampleQueries(e))
 	return e, err
-}
-
-func (d *Desk) matching(ctx context.Context, qs []cases.CallQuery) ([]cases.Call, error) {
-	var out []cases.Call
-	for _, q := range qs {
-		cs, err := d.Store.MatchingCalls(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, cs...)
-	}
-	return out, nil
 }
 
 // numberFindings says of each shown and callback number what numbering plans

@@ -20,6 +20,7 @@ type Store interface {
 	CaseBook
 	CampaignBook
 	SignalBook
+	ImportBook
 	RestrictionBook
 	Outbox
 	WebhookBook
@@ -81,7 +82,7 @@ type Evidence interface {
 	Reports(ctx context.Context, q cases.ReportQuery) (cases.Page[cases.ReportView], error)
 	// RecheckReports asks anew for the enrichment of reports whose call could not
 	// be judged for want of records that have since arrived.
-	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
+	RecheckReports(ctx context.Context, now time.Time, limit int, elsewhere ...cases.Coverage) (int, error)
 	// CorrectReport applies Case.CorrectReport to a report of the case, keeps the
 	// correction, and makes the case's keys those of its reports.
 	CorrectReport(ctx context.Context, now time.Time, a cases.Actor, caseID, reportID int64, x cases.Correcting) (cases.Case, error)
@@ -144,11 +145,9 @@ type CampaignBook interface {
 
 // SignalBook keeps complaints of public data sets.
 type SignalBook interface {
-	// SignalFile is how far a file was imported; cases.ErrNotFound: not begun.
-	SignalFile(ctx context.Context, sha256 string) (cases.SignalFile, error)
 	// ImportSignals keeps what is about numbers that we host or carried and moves
 	// the import of the file on by rows, which f was the place before.
-	ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.SignalFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.SignalFile, error)
+	ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.ImportFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.ImportFile, error)
 	// SignalStats says what there is about numbers.
 	SignalStats(ctx context.Context, now time.Time, e164s []string) (map[string]cases.SignalStats, error)
 }

@@ -40,7 +40,7 @@ func TestProfile(t *testing.T) {
 			t.Fatalf("parties %+v", p)
 		}
 		at := noon.Add(-time.Hour)
-		_, err := w.store.ImportSignals(ctx, admin, noon, cases.SignalFile{SHA256: "f", Format: "ftc"}, []cases.Signal{{Source: "ftc", SourceID: "1", E164: shown, Role: cases.RoleCaller, HappenedAt: &at}}, 1, nil, true)
+		_, err := w.store.ImportSignals(ctx, admin, noon, cases.ImportFile{Kind: cases.ImportSignals, SHA256: "f", Format: "ftc"}, []cases.Signal{{Source: "ftc", SourceID: "1", E164: shown, Role: cases.RoleCaller, HappenedAt: &at}}, 1, nil, true)
 		w.must(err)
 		for _, tt := range []struct {
 			kind                ProfileKind

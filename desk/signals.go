@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
 
 	"github.com/abusedesk/abusedesk/calls"
 	"github.com/abusedesk/abusedesk/cases"
@@ -14,20 +13,13 @@ const signalProducer = "signals 1"
 
 // SignalFile is how far the import of a file of complaints has come; the zero
 // place where it has not begun.
-func (d *Desk) SignalFile(ctx context.Context, a cases.Actor, sha256 string) (cases.SignalFile, error) {
-	if err := cases.Permit(a, cases.CmdImport); err != nil {
-		return cases.SignalFile{}, err
-	}
-	f, err := d.Store.SignalFile(ctx, sha256)
-	if errors.Is(err, cases.ErrNotFound) {
-		return cases.SignalFile{SHA256: sha256}, nil
-	}
-	return f, err
+func (d *Desk) SignalFile(ctx context.Context, a cases.Actor, sha256 string) (cases.ImportFile, error) {
+	return d.ImportFile(ctx, a, cases.ImportFile{Kind: cases.ImportSignals, SHA256: sha256})
 }
 
 // ImportSignals takes the next rows of a file of complaints; f is the place
 // before them, and what it returns the place behind.
-func (d *Desk) ImportSignals(ctx context.Context, a cases.Actor, f cases.SignalFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.SignalFile, error) {
+func (d *Desk) ImportSignals(ctx context.Context, a cases.Actor, f cases.ImportFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.ImportFile, error) {
 	if err := cases.Permit(a, cases.CmdImport); err != nil {
 		return f, err
 	}

@@ -53,7 +53,7 @@ func TestSignals(t *testing.T) {
 		}
 		// Once more from the beginning, for numbers that are ours since.
 		w.must(w.desk.ImportEntitlements(ctx, admin, []cases.Entitlement{{E164: foreign, AccountID: "acme", Kind: cases.EntitlementAssigned, From: noon}}))
-		again, err := w.desk.ImportSignals(ctx, admin, cases.SignalFile{SHA256: "f1", Format: "ftc"}, in, 6, nil, true)
+		again, err := w.desk.ImportSignals(ctx, admin, cases.ImportFile{Kind: cases.ImportSignals, SHA256: "f1", Format: "ftc"}, in, 6, nil, true)
 		w.must(err)
 		if again.Kept != 1 || again.Skipped[cases.SkipAgain] != 4 {
 			t.Errorf("read again: %+v", again)

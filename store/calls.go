@@ -29,6 +29,11 @@ const MaxIngest = 10_000
 // all. ErrTooLarge above MaxIngest, ErrInvalid for a promise of coverage that
 // makes no sense. Safe for concurrent use, also for the same records.
 func (s *Store) IngestCalls(ctx context.Context, now time.Time, in cases.Ingest) (cases.Ingested, error) {
+	return s.ingestCalls(ctx, now, in, nil)
+}
+
+// ingestCalls also moves an import on, in the same transaction; nil for none.
+func (s *Store) ingestCalls(ctx context.Context, now time.Time, in cases.Ingest, moved *importMove) (cases.Ingested, error) {
 	if len(in.Calls) > MaxIngest {
 		return cases.Ingested{}, &cases.Error{Kind: cases.KindTooLarge,
 			Message: fmt.Sprintf("a batch holds at most %d calls, this one has %d: send several", MaxIngest, len(in.Calls))}
@@ -43,9 +48,9 @@ func (s *Store) IngestCalls(ctx context.Context, now time.Time, in cases.Ingest)
 	batch, done := distinctCalls(in)
 	var added cases.Ingested
 	if s.dialect == migrations.Postgres {
-		added, err = s.ingestPostgres(ctx, in.Source, batch, promised)
+		added, err = s.ingestPostgres(ctx, in.Source, batch, promised, moved)
 	} else {
-		added, err = s.ingestSQLite(ctx, in.Source, batch, promised)
+		added, err = s.ingestSQLite(ctx, in.Source, batch, promised, moved)
 	}
 	if err != nil {
 		return cases.Ingested{}, fmt.Errorf("ingest %d calls of %s: %w", len(in.Calls), in.Source, translate(err))

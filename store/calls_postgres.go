@@ -48,7 +48,7 @@ var (
 
 // ingestPostgres copies the batch into staging and moves it from there, on one
 // connection of gorm's pool that it speaks to in pgx's own tongue.
-func (s *Store) ingestPostgres(ctx context.Context, source string, batch []cases.Call, promised *cases.Coverage) (cases.Ingested, error) {
+func (s *Store) ingestPostgres(ctx context.Context, source string, batch []cases.Call, promised *cases.Coverage, moved *importMove) (cases.Ingested, error) {
 	var done cases.Ingested
 	conn, err := s.sql.Conn(ctx)
 	if err != nil {
@@ -72,6 +72,9 @@ func (s *Store) ingestPostgres(ctx context.Context, source string, batch []cases
 				}
 			}
 			if err := copyDirty(ctx, tx, hours); err != nil {
+				return err
+			}
+			if err := moved.postgres(ctx, tx); err != nil {
 				return err
 			}
 			return coverPostgres(ctx, tx, promised)

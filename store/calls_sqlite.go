@@ -18,7 +18,7 @@ const sqliteBatch = 25
 
 // ingestSQLite reads what is there, and writes what is new or differs. The
 // transaction is the only writer, so nothing changes in between.
-func (s *Store) ingestSQLite(ctx context.Context, source string, batch []cases.Call, promised *cases.Coverage) (cases.Ingested, error) {
+func (s *Store) ingestSQLite(ctx context.Context, source string, batch []cases.Call, promised *cases.Coverage, moved *importMove) (cases.Ingested, error) {
 	var done cases.Ingested
 	err := s.write(ctx, func(tx *gorm.DB) error {
 		done = cases.Ingested{}
@@ -29,6 +29,9 @@ func (s *Store) ingestSQLite(ctx context.Context, source string, batch []cases.C
 			}
 		}
 		if err := insertDirty(tx, hours); err != nil {
+			return err
+		}
+		if err := moved.sqlite(tx); err != nil {
 			return err
 		}
 		return coverSQLite(tx, promised)

@@ -20,8 +20,18 @@ const (
 // corroboration lacked records that every source has delivered since, and of
 // those that were referred to another carrier though a record that came too late
 // fits them, at most limit, and says how many. A report whose enrichment is
-// under way, or died, is left alone.
-func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int) (int, error) {
+// under way, or died, is left alone. elsewhere is what sources cover whose records
+// are not kept here.
+func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int, elsewhere ...cases.Coverage) (int, error) {
+	from, through := time.Time{}, now
+	for _, c := range elsewhere {
+		if c.From.After(from) {
+			from = c.From
+		}
+		if c.Silent || c.Through.Before(through) {
+			through = c.Through
+		}
+	}
 	// Outside the write, which on SQLite keeps everybody waiting: a job too many
 	// only looks once more.
 	late, err := s.referredAndCarried(ctx, now, limit)
@@ -32,12 +42,12 @@ func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int) (i
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		err := tx.Raw(`SELECT f.report_id FROM findings f
 			WHERE f.incomplete AND f.created_at > ?
-			AND f.window_to <= (SELECT min(complete_through) FROM coverages)
-			AND f.window_from >= (SELECT max(complete_from) FROM coverages)
+			AND NOT EXISTS (SELECT 1 FROM coverages v WHERE v.complete_through < f.window_to OR v.complete_from > f.window_from)
+			AND (? OR EXISTS (SELECT 1 FROM coverages)) AND f.window_to <= ? AND f.window_from >= ?
 			AND NOT EXISTS (SELECT 1 FROM findings g WHERE g.report_id = f.report_id AND g.kind = f.kind AND g.id > f.id)
 			AND (SELECT count(*) FROM findings g WHERE g.report_id = f.report_id AND g.kind = f.kind) < ?
 			AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = ? AND j.object_id = f.report_id AND j.state IN ('pending', 'enqueued', 'running', 'dead'))
-			ORDER BY f.id LIMIT ?`, stored(now.Add(-recheckWithin)), recheckAtMost, cases.JobEnrich, limit).Scan(&ids).Error
+			ORDER BY f.id LIMIT ?`, stored(now.Add(-recheckWithin)), len(elsewhere) > 0, stored(through), stored(from), recheckAtMost, cases.JobEnrich, limit).Scan(&ids).Error
 		if err != nil {
 			return err
 		}

@@ -12,38 +12,18 @@ import (
 	"github.com/abusedesk/abusedesk/cases"
 )
 
-// SignalFile returns how far a file of complaints was imported;
-// cases.ErrNotFound when nobody has begun.
-func (s *Store) SignalFile(ctx context.Context, sha256 string) (cases.SignalFile, error) {
-	var f cases.SignalFile
-	err := found(s.read(ctx).Raw("SELECT * FROM signal_files WHERE sha256 = ?", sha256).Scan(&f), "an import of this file")
-	return f, translate(err)
-}
-
 // ImportSignals keeps those signals that are about numbers which we host or
 // carried and that are not there yet, and moves the import of their file on by
 // rows, all in one transaction: f is how far it was before, and another place is
 // a conflict. skipped are rows that brought no signal. The reports of live cases
 // about the numbers are looked at again.
-func (s *Store) ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.SignalFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.SignalFile, error) {
+func (s *Store) ImportSignals(ctx context.Context, a cases.Actor, now time.Time, f cases.ImportFile, in []cases.Signal, rows int, skipped map[string]int, done bool) (cases.ImportFile, error) {
 	now = stored(now)
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		var was cases.SignalFile
-		r := tx.Raw("SELECT rows, done_at FROM signal_files WHERE sha256 = ?"+s.lock(), f.SHA256).Scan(&was)
-		if r.Error != nil {
-			return r.Error
+		if err := s.lockImport(tx, f); err != nil {
+			return err
 		}
-		// A file that was done can be read once more from its beginning.
-		if was.Rows != f.Rows && (f.Rows > 0 || was.DoneAt == nil) {
-			return cases.Conflict("somebody else is importing this file")
-		}
-		next := f
-		next.Rows, next.Skipped = f.Rows+rows, map[string]int{}
-		for _, m := range []map[string]int{f.Skipped, skipped} {
-			for why, n := range m {
-				next.Skipped[why] += n
-			}
-		}
+		next := f.Next(cases.ImportStep{Rows: rows, Skipped: skipped})
 		kept, err := keepSignals(tx, now, in, next.Skipped)
 		if err != nil {
 			return err
@@ -60,16 +40,8 @@ func (s *Store) ImportSignals(ctx context.Context, a cases.Actor, now time.Time,
 		if err := lookAgainAt(tx, now, kept); err != nil {
 			return err
 		}
-		why, err := document(next.Skipped)
-		if err != nil {
-			return err
-		}
-		if next.StartedAt.IsZero() {
-			next.StartedAt = now
-		}
-		_, err = insert(tx, "signal_files (sha256, format, rows, kept, skipped, started_at, done_at)",
-			[][]any{{f.SHA256, f.Format, next.Rows, next.Kept, why, next.StartedAt, storedPtr(next.DoneAt)}},
-			"ON CONFLICT (sha256) DO UPDATE SET format = excluded.format, rows = excluded.rows, kept = excluded.kept, skipped = excluded.skipped, done_at = excluded.done_at")
+		next.Kind = cases.ImportSignals
+		err = saveImport(tx, now, &next)
 		f = next
 		return err
 	})

@@ -26,6 +26,7 @@ var walls = map[string][]string{
 	"campaigns":                     {},
 	"mailbox":                       {"cases"},
 	"calls":                         {"cases", "numbers"},
+	"calls/formats":                 {"cases", "calls"},
 	"calls/monitor":                 {"cases", "numbers"},
 	"restrict":                      {"cases", "numbers", "internal/telnyx", "internal/safehttp"},
 	"restrict/telnyx":               {"cases", "numbers", "internal/telnyx", "internal/safehttp"},

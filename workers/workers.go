@@ -55,7 +55,7 @@ type Upkeep interface {
 	PruneSessions(ctx context.Context, now time.Time) (int, error)
 	DropUnconfirmed(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneSolutions(ctx context.Context, now time.Time) (int, error)
-	RecheckReports(ctx context.Context, now time.Time, limit int) (int, error)
+	RecheckReports(ctx context.Context, now time.Time, limit int, elsewhere ...cases.Coverage) (int, error)
 	PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 	PruneRequests(ctx context.Context, before time.Time, limit int) (int, error)
 	DropCalls(ctx context.Context, before time.Time) error

@@ -20,6 +20,7 @@ import (
 	"github.com/abusedesk/abusedesk/notify"
 	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/store"
+	"github.com/abusedesk/abusedesk/store/cdr"
 )
 
 // app is what every command that touches the database has in common.
@@ -27,6 +28,7 @@ type app struct {
 	cfg     config
 	log     *slog.Logger
 	store   *store.Store
+	cdr     *cdr.Source // nil: all call records are ours
 	vault   *evidence.Vault
 	auth    *auth.Service
 	desk    *desk.Desk
@@ -76,11 +78,14 @@ func (a *app) assemble(ctx context.Context) error {
 	if a.vault, err = evidence.Open(ctx, evidence.Config{URL: a.cfg.BlobURL, DataDir: a.cfg.DataDir, Keys: keys}); err != nil {
 		return err
 	}
+	if err := a.openCDR(); err != nil {
+		return err
+	}
 	emergency, err := numbers.NewEmergency(a.cfg.emergency)
 	if err != nil {
 		return usageError{fmt.Errorf("ABUSEDESK_EMERGENCY_NUMBERS: %w", err)}
 	}
-	dc := desk.Config{Store: a.store, Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, CallSources: strings.Fields(a.cfg.CallSources), AuthServers: strings.Fields(a.cfg.MailAuthServers),
+	dc := desk.Config{Store: a.history(), Vault: a.vault, Emergency: emergency, Salt: []byte(salt), Region: a.cfg.Region, CallSources: strings.Fields(a.cfg.CallSources), AuthServers: strings.Fields(a.cfg.MailAuthServers),
 		AlertMail: a.cfg.alert, TextMail: a.cfg.texts, AskReferrals: a.cfg.Referrals == "ask", Office: a.cfg.office, Requesters: a.cfg.requesters, Chats: a.cfg.Chat.chats(notify.NewVoice(a.cfg.BaseURL, a.cfg.Operator)), ChatSilence: a.cfg.Chat.Silence, Hint: a.hints.send, Now: time.Now, Log: a.log}
 	if a.cfg.scanner != nil {
 		dc.Scanner = a.cfg.scanner
@@ -104,6 +109,9 @@ func (a *app) assemble(ctx context.Context) error {
 }
 
 func (a *app) close() {
+	if a.cdr != nil {
+		a.cdr.Close()
+	}
 	if err := errors.Join(a.vault.Close(), a.store.Close()); err != nil {
 		a.log.Warn("close", "err", err)
 	}

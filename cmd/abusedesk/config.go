@@ -63,7 +63,9 @@ type config struct {
 	Operator           string `env:"OPERATOR"`
 	WordsDir           string `env:"WORDS_DIR"`
 
-	Chat chatConfig
+	Chat   chatConfig
+	Telnyx telnyxConfig
+	CDR    cdrConfig
 
 	level     slog.Level
 	failMode  restrict.FailMode
@@ -85,7 +87,7 @@ type config struct {
 
 // secretNames may come from files, and so may oauthSecretNames.
 var secretNames = []string{"DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL", "IMAP_URLS", "SMTP_URL", "AUDIT_KEY", "EVIDENCE_KEY", "CHAT_WEBHOOK_SECRET",
-	"CHATWOOT_WEBHOOK_SECRET", "CHATWOOT_TOKEN", "INTERCOM_CLIENT_SECRET", "INTERCOM_TOKEN"}
+	"CHATWOOT_WEBHOOK_SECRET", "CHATWOOT_TOKEN", "INTERCOM_CLIENT_SECRET", "INTERCOM_TOKEN", "TELNYX_API_KEY", "CDR_DATABASE_URL"}
 
 // load reads and checks the configuration; the error names every problem.
 func load(environ map[string]string) (config, error) {
@@ -181,6 +183,8 @@ func (c *config) check() (problems []error) {
 		}
 	}
 	c.Chat.check(c.outside, bad)
+	c.Telnyx.check(c.outside, bad)
+	c.CDR.check(bad)
 	var err error
 	if c.mailboxes, err = mailbox.ParseURLs(c.IMAPURLs, c.oauth); err != nil {
 		problems = append(problems, fmt.Errorf("%sIMAP_URLS: %w", prefix, err))

@@ -23,6 +23,16 @@ func (c doctorCmd) Run(p *process) error {
 			return err
 		}
 		say("database: %s, schema up to date", a.store.Dialect())
+		if err := a.verifyCDR(ctx); err != nil {
+			return err
+		}
+		if a.cdr != nil {
+			if c, err := a.cdr.Coverage(ctx); err != nil {
+				say("call records of %s: no answer: %v", a.cdr.Name(), err)
+			} else {
+				say("call records of %s: complete from %s to %s", a.cdr.Name(), c.From.Format(time.RFC3339), c.Through.Format(time.RFC3339))
+			}
+		}
 		ops, err := a.store.Operations(ctx, time.Now().UTC())
 		if err != nil {
 			return err

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
-	"github.com/abusedesk/abusedesk/calls"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/internal/csvload"
 )
@@ -15,7 +13,7 @@ import (
 type importCmd struct {
 	Accounts importAccountsCmd `cmd:"" help:"Accounts and their connections, CSV."`
 	Numbers  importNumbersCmd  `cmd:"" help:"Rights to show numbers, CSV."`
-	Calls    importCallsCmd    `cmd:"" help:"Call records, CSV or NDJSON."`
+	Calls    importCallsCmd    `cmd:"" help:"Call records, as our API or as switches and carriers write them."`
 	Carriers importCarriersCmd `cmd:"" help:"Which carrier answers for which numbers, CSV."`
 	Reports  importReportsCmd  `cmd:"" help:"Complaints of the FTC or the FCC about numbers that we host or carried, CSV."`
 }
@@ -68,34 +66,5 @@ type importCarriersCmd struct {
 func (c importCarriersCmd) Run(p *process) error {
 	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
 		return csvload.Carriers(r, func(in []cases.CarrierPrefix) error { return a.desk.ImportCarriers(ctx, operator, in) })
-	})
-}
-
-type importCallsCmd struct {
-	File            string    `arg:""`
-	Source          string    `required:"" help:"Which switch the records come from."`
-	CompleteFrom    time.Time `help:"With --complete-through: the file holds every call that started in between (RFC 3339)." placeholder:"TIME"`
-	CompleteThrough time.Time `placeholder:"TIME"`
-}
-
-func (c importCallsCmd) Run(p *process) error {
-	return p.load(c.File, func(ctx context.Context, a *app, r io.Reader) (csvload.Result, error) {
-		o := calls.Options{Source: c.Source, Region: a.cfg.Region, Now: time.Now().UTC()}
-		res, err := csvload.Calls(r, csvload.CallFormat{
-			Parse: func(line []byte) (cases.Call, error) { return calls.ParseNDJSON(line, o) },
-			Check: func(x cases.Call) (cases.Call, error) { return calls.Check(x, o) },
-		}, func(in []cases.Call) error {
-			_, err := a.desk.LoadCalls(ctx, operator, cases.Ingest{Source: c.Source, Calls: in})
-			return err
-		})
-		if err != nil || c.CompleteThrough.IsZero() {
-			return res, err
-		}
-		if res.Skipped > 0 {
-			fmt.Fprintf(p.out, "the watermark was not moved: %d rows were not taken, so the records are not complete\n", res.Skipped)
-			return res, nil
-		}
-		_, err = a.desk.LoadCalls(ctx, operator, cases.Ingest{Source: c.Source, CompleteFrom: c.CompleteFrom.UTC(), CompleteThrough: c.CompleteThrough.UTC()})
-		return res, err
 	})
 }

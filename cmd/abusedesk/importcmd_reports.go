@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -50,7 +48,7 @@ func (c importReportsCmd) Run(p *process) error {
 			reportSignals(p.out, at)
 			return nil
 		case at.DoneAt != nil:
-			at = cases.SignalFile{SHA256: at.SHA256, StartedAt: at.StartedAt}
+			at = at.Again()
 		case at.Rows > 0:
 			fmt.Fprintf(p.out, "going on after row %d\n", at.Rows)
 		}
@@ -77,16 +75,9 @@ func (c importReportsCmd) Run(p *process) error {
 }
 
 // reportSignals says what became of the rows, and why.
-func reportSignals(w io.Writer, f cases.SignalFile) {
+func reportSignals(w io.Writer, f cases.ImportFile) {
 	fmt.Fprintf(w, "%d rows: kept %d complaints\n", f.Rows, f.Kept)
-	var reasons []string
-	for why := range f.Skipped {
-		reasons = append(reasons, why)
-	}
-	slices.SortFunc(reasons, func(a, b string) int { return cmp.Or(f.Skipped[b]-f.Skipped[a], cmp.Compare(a, b)) })
-	for _, why := range reasons {
-		fmt.Fprintf(w, "%10d %s\n", f.Skipped[why], why)
-	}
+	byReason(w, f.Skipped)
 }
 
 // progress draws how far a file was read, where somebody is looking.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/abusedesk/abusedesk/calls/formats"
 )
 
 // version is set by the linker.
@@ -47,7 +49,7 @@ func run(ctx context.Context, args []string, env map[string]string, in io.Reader
 	p := &process{ctx: ctx, env: env, in: in, out: out, errOut: errOut}
 	exited := -1
 	parser, err := kong.New(&cli, kong.Name("abusedesk"), kong.Description("The abuse desk of a voice carrier."), kong.Writers(out, errOut),
-		kong.Exit(func(code int) { exited = code }), kong.UsageOnError(), kong.Vars{"version": version}, kong.Bind(p))
+		kong.Exit(func(code int) { exited = code }), kong.UsageOnError(), kong.Vars{"version": version, "callFormats": strings.Join(formats.Names(), ", ")}, kong.Bind(p))
 	if err != nil {
 		fmt.Fprintln(errOut, "abusedesk:", err)
 		return 1

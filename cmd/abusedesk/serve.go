@@ -127,6 +127,9 @@ func newService(ctx context.Context, cfg config, roles []string, log *slog.Logge
 		return nil, err
 	}
 	s.closers = append(s.closers, s.app.close)
+	if err := s.verifyCDR(ctx); err != nil {
+		return nil, err
+	}
 	opt, stop, err := openRedis(cfg.RedisURL)
 	if err != nil {
 		return nil, err
@@ -270,7 +273,7 @@ func (s *service) pool() (*workers.Pool, error) {
 		return nil, err
 	}
 	c := workers.Config{
-		Desk: s.desk, Jobs: s.store, Upkeep: s.store, Mail: s.store, Act: actor.Act, Holder: s.replica, KeepCalls: time.Duration(s.cfg.KeepCalls) * 24 * time.Hour, Now: time.Now, Log: s.log, Observe: s.metrics,
+		Desk: s.desk, Jobs: s.store, Upkeep: s.upkeep(), Mail: s.store, Act: actor.Act, Holder: s.replica, KeepCalls: time.Duration(s.cfg.KeepCalls) * 24 * time.Hour, Now: time.Now, Log: s.log, Observe: s.metrics,
 		Redis: asynq.RedisClientOpt{Addr: s.redisOpt.Addr, Username: s.redisOpt.Username, Password: s.redisOpt.Password, DB: s.redisOpt.DB, TLSConfig: s.redisOpt.TLSConfig},
 		SweepBlobs: func(ctx context.Context) (int, error) {
 			return s.vault.SweepOrphans(ctx, func(key string) (bool, error) { return s.store.BlobKnown(ctx, key) }, time.Now().Add(-24*time.Hour))

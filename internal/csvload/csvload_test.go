@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/abusedesk/abusedesk/calls"
 	"github.com/abusedesk/abusedesk/cases"
 )
 
@@ -126,31 +125,6 @@ func TestNumbersExample(t *testing.T) {
 	}
 }
 
-func callFormat() CallFormat {
-	o := calls.Options{Source: "sbc1", Region: "US", Now: day("2026-11-11")}
-	return CallFormat{
-		Parse: func(line []byte) (cases.Call, error) { return calls.ParseNDJSON(line, o) },
-		Check: func(c cases.Call) (cases.Call, error) { return calls.Check(c, o) },
-	}
-}
-
-func TestCallsExamplesAreTheSame(t *testing.T) {
-	var got [2][]cases.Call
-	for i, name := range []string{"calls.csv", "calls.ndjson"} {
-		result, err := Calls(example(t, name), callFormat(), func(in []cases.Call) error { got[i] = append(got[i], in...); return nil })
-		if err != nil || result.Rows != 2 || result.Taken != 2 {
-			t.Fatalf("%s: %+v, %v", name, result, err)
-		}
-	}
-	if d := cmp.Diff(got[0], got[1]); d != "" {
-		t.Errorf("(-csv +ndjson):\n%s", d)
-	}
-	c := got[0][1]
-	if c.To != "+13125550198" || c.AnsweredAt != nil || !c.StartedAt.Equal(time.Date(2026, 11, 10, 14, 5, 0, 0, time.UTC)) || c.SIPCode != 486 || c.Source != "sbc1" {
-		t.Errorf("second call: %+v", c)
-	}
-}
-
 func TestWrongRowsAreCountedAndPassedOver(t *testing.T) {
 	accounts := func(s string) (Result, error) {
 		_, _, _, result, err := collect(strings.NewReader(s))
@@ -159,10 +133,6 @@ func TestWrongRowsAreCountedAndPassedOver(t *testing.T) {
 	rights := func(s string) (Result, error) {
 		return Numbers(strings.NewReader(s), "", func([]cases.Entitlement) error { return nil })
 	}
-	records := func(s string) (Result, error) {
-		return Calls(strings.NewReader(s), callFormat(), func([]cases.Call) error { return nil })
-	}
-	const head = "source_id,started_at,direction,from,to,billed_seconds\n"
 	for name, tt := range map[string]struct {
 		read func(string) (Result, error)
 		file string
@@ -179,12 +149,6 @@ func TestWrongRowsAreCountedAndPassedOver(t *testing.T) {
 			[]string{"line 2: number Start the number with + and the country code.",
 				"line 3: account is required; kind must be one of assignment, letter_of_authorisation, verified_caller_id, resporg; from must be a time with zone as in 2026-11-10T14:03:00Z or a date as in 2026-11-10",
 				"line 4: until must be after from", "line 5: from is required"}},
-		"calls": {records, head + "1,2026-11-10T10:00:00Z,outbound,,+12025550143,many\n2,2026-11-10,outbound,,+12025550143,\n3,2026-11-10T10:00:00Z,out,,,\n4,2026-11-10T10:00:00Z,inbound,,+12025550143,\n",
-			[]string{"line 2: billed_seconds must be a whole number", "line 3: started_at must be a time with zone as in 2026-11-10T14:03:00Z",
-				"line 4: direction must be one of outbound, inbound; to is required: the called number, or what was dialled in dialled"}},
-		"lines": {records, "\n" + `{"source_id":"1"}` + "\n" + strings.Repeat("x", maxLine+1) + "\nnothing",
-			[]string{"line 2: direction is required: outbound (from a customer) or inbound (to one of our numbers); started_at is required; to is required: the called number, or what was dialled in dialled",
-				"line 3: line is longer than 65536 bytes", "line 4: line must be one JSON object on one line"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, err := tt.read(tt.file)
@@ -235,11 +199,8 @@ func TestHeadersThatAreRefused(t *testing.T) {
 
 func TestErrorsOfTheCallbackEndTheReading(t *testing.T) {
 	full := errors.New("disk full")
-	for _, name := range []string{"calls.csv", "calls.ndjson"} {
-		result, err := Calls(example(t, name), callFormat(), func([]cases.Call) error { return full })
-		if !errors.Is(err, full) || result.Taken != 0 {
-			t.Errorf("%s: %+v, %v", name, result, err)
-		}
+	if result, err := Numbers(example(t, "numbers.csv"), "US", func([]cases.Entitlement) error { return full }); !errors.Is(err, full) || result.Taken != 0 {
+		t.Errorf("%+v, %v", result, err)
 	}
 	if _, err := Numbers(io.MultiReader(example(t, "numbers.csv"), brokenReader{}), "US", func([]cases.Entitlement) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a file that cannot be read to its end: %v", err)
@@ -249,20 +210,3 @@ func TestErrorsOfTheCallbackEndTheReading(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-func FuzzCalls(f *testing.F) {
-	for _, name := range []string{"calls.csv", "calls.ndjson"} {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		taken := 0
-		result, err := Calls(strings.NewReader(string(b)), callFormat(), func(in []cases.Call) error { taken += len(in); return nil })
-		if err == nil && (result.Rows != result.Taken+result.Skipped || taken != result.Taken) {
-			t.Fatalf("%d rows, %d taken, %d skipped, callback got %d", result.Rows, result.Taken, result.Skipped, taken)
-		}
-	})
-}

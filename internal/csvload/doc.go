@@ -1,5 +1,5 @@
-// Package csvload reads a carrier's own data from files: accounts, the rights
-// to show numbers, and call records. It streams, so that a file may be larger
+// Package csvload reads a carrier's own data from files: accounts, carriers,
+// the rights to show numbers, complaint data. It streams, so that a file may be larger
 // than memory, gives what it read to a callback in batches, and passes over
 // rows that are wrong, counting them and saying why. It must not know the
 // database.
@@ -33,14 +33,4 @@
 //	kind         assignment (the default), letter_of_authorisation, verified_caller_id, resporg
 //	from         required, time or date
 //	until        time or date, exclusive; empty while it holds
-//
-// Calls, one row for each record, as CSV (testdata/calls.csv) or as one JSON
-// object on each line (testdata/calls.ndjson); both have the fields of the API:
-//
-//	source_id, started_at, direction (outbound, inbound), to    required
-//	from, pai, dialled, account, connection, peer, source_ip, call_id, correlation_id,
-//	answered_at, ended_at, billed_seconds, pdd_ms, sip_code, q850, hung_up_by,
-//	cost_micros, attest, verstat, identity, source
-//
-// What makes a call record right is package calls' to say, and handed in.
 package csvload

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -218,18 +217,6 @@ func (r *row) timePtr(name string, orDate bool) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-func (r *row) integer(name string, bits int) int64 {
-	s := r.text(name)
-	if s == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(s, 10, bits)
-	if err != nil {
-		r.wrong(name, "must be a whole number")
-	}
-	return n
 }
 
 func (r *row) number(name, region string) string {
