@@ -71,7 +71,8 @@ type Config struct {
 type Desk struct {
 	Config
 	// read is intake.Read, which never panics as far as is known.
-	read func(channel cases.Channel, contentType string, src intake.Source, c intake.Context) (cases.Parsed, error)
+	read  func(channel cases.Channel, contentType string, src intake.Source, c intake.Context) (cases.Parsed, error)
+	decks deckCache
 }
 
 // New checks nothing that cmd has not checked.

@@ -26,6 +26,7 @@ type Store interface {
 	Requests
 	Carrier
 	History
+	Lists
 }
 
 // Inbox keeps deliveries.
