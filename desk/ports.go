@@ -27,6 +27,8 @@ type Store interface {
 	Carrier
 	History
 	Lists
+	Customers
+	Providers
 }
 
 // Inbox keeps deliveries.
