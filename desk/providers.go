@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
@@ -15,12 +17,21 @@ func (d *Desk) ImportProviders(ctx context.Context, a cases.Actor, in []cases.Pr
 	return d.Store.ImportProviders(ctx, a, d.now(), in)
 }
 
-// Provider finds by the name that call records have.
+// Provider finds by the name that call records have. One that hands calls to us
+// and that nobody imported is known by that name only.
 func (d *Desk) Provider(ctx context.Context, a cases.Actor, id string) (cases.Provider, error) {
 	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
 		return cases.Provider{}, err
 	}
-	return d.Store.Provider(ctx, id)
+	p, err := d.Store.Provider(ctx, id)
+	if !errors.Is(err, cases.ErrNotFound) {
+		return p, err
+	}
+	hours, herr := d.Store.HourStats(ctx, "provider", id, d.now().Add(-peersSince), d.now())
+	if herr == nil && len(hours) > 0 {
+		return cases.Provider{ID: id, Name: id}, nil
+	}
+	return p, cmp.Or(herr, err)
 }
 
 // Providers lists providers by id.
