@@ -123,6 +123,14 @@ func (d *Desk) Matches(ctx context.Context, a cases.Actor, state cases.MatchStat
 	return d.Store.Matches(ctx, state, cursor, limit)
 }
 
+// MatchesOf lists the marks of an account, of either side.
+func (d *Desk) MatchesOf(ctx context.Context, a cases.Actor, account string) ([]cases.AccountMatch, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return nil, err
+	}
+	return d.Store.MatchesOf(ctx, account)
+}
+
 // DecideMatch confirms or dismisses a mark. It limits nothing: a restriction is
 // another command.
 func (d *Desk) DecideMatch(ctx context.Context, a cases.Actor, account string, id int64, state cases.MatchState, note string) (cases.AccountMatch, error) {

@@ -100,7 +100,13 @@ func (d *Desk) ImportRates(ctx context.Context, a cases.Actor, deck cases.RateDe
 		rates = append(rates, r)
 	}
 	slices.SortFunc(rates, func(a, b cases.RateLine) int { return strings.Compare(a.Prefix, b.Prefix) })
-	return d.Store.ImportRates(ctx, a, d.now(), deck, rates)
+	deck, err := d.Store.ImportRates(ctx, a, d.now(), deck, rates)
+	if err == nil {
+		d.decks.mu.Lock()
+		d.decks.lookedAt = time.Time{} // here it counts at once, elsewhere within deckEvery
+		d.decks.mu.Unlock()
+	}
+	return deck, err
 }
 
 // RateDecks lists the versions of rate decks, newest first.

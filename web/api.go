@@ -35,6 +35,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiTracebacks(api)
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
+	s.apiCustomers(api)
 	s.apiCalls(api)
 	s.apiWebhooks(api)
 	s.describePolicy(api)
