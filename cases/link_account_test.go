@@ -30,6 +30,7 @@ func TestTraitsAreEqualHoweverTheyAreSpelt(t *testing.T) {
 		{TraitAddress, 0, []string{"1420 N. Maple St., Apt 4, Springfield IL 62704", "1420 north maple street #4 Springfield, IL 62704-1234", "Apt. 4, 1420 N Maple Street, Springfield IL 62704 USA"}},
 		{TraitAddress, 0, []string{"Lindenstr. 12, 10115 Berlin", "Lindenstraße 12, 10115 Berlin", "Linden Strasse 12 10115 BERLIN"}},
 		{TraitAddress, 1, []string{"1420 N Maple St Apt 4, Springfield IL 62704", "1420 Mapel Street, Springfeld, 62704", "1420 north maple ave, unit 9, Springfield IL 62704"}},
+		{TraitAddress, 1, []string{"77 West Harbor Blvd Suite 9, Tampa FL 33602", "77 W. Harber Boulevard, Tampa, FL 33602"}},
 		{TraitName, 0, []string{"Acme Dialers, LLC", "The ACME Dialers Inc.", "Dialers Acme"}},
 		{TraitName, 1, []string{"Müller Telefon GmbH", "Mueler Telefonn"}},
 		{TraitWebsite, 0, []string{"https://www.Acme.example/about?x=1", "acme.example", "http://acme.example."}},

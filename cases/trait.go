@@ -197,13 +197,13 @@ var addressWords = map[string]string{
 	"ct": "court", "pl": "place", "sq": "square", "hwy": "highway", "pkwy": "parkway", "ter": "terrace", "cir": "circle", "trl": "trail", "n": "north", "s": "south", "e": "east", "w": "west",
 	"ne": "northeast", "nw": "northwest", "se": "southeast", "sw": "southwest", "mt": "mount", "ft": "fort",
 	// Which flat of a house it is says the number behind.
-	"apt": "", "apartment": "", "unit": "", "suite": "", "ste": "", "room": "", "rm": "", "flat": "", "floor": "", "fl": "", "no": "", "usa": "", "us": "",
+	"apt": "", "apartment": "", "unit": "", "suite": "", "ste": "", "room": "", "rm": "", "flat": "", "floor": "", "no": "", "usa": "", "us": "",
 }
 
 var directions = []string{"north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"}
 
 // unitWords announce the number of a flat.
-var unitWords = []string{"apt", "apartment", "unit", "suite", "ste", "room", "rm", "flat", "floor", "fl"}
+var unitWords = []string{"apt", "apartment", "unit", "suite", "ste", "room", "rm", "flat", "floor"}
 
 // addressKeys makes an exact form, its words in any order, and a near one: the
 // numbers but that of the flat, and how the first word sounds, which is the street.

@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
@@ -123,6 +125,7 @@ type deckCache struct {
 	version  string
 	deck     *numbers.RateDeck
 	lookedAt time.Time
+	last     atomic.Pointer[numbers.RateDeck] // as RateDeck returned it
 }
 
 // deckEvery is how long a deck is used before it is asked whether there is
@@ -160,7 +163,28 @@ func (d *Desk) RateDeck(ctx context.Context) (*numbers.RateDeck, error) {
 		c.version = version
 	}
 	c.lookedAt = now
+	c.last.Store(c.or(d.Rates))
 	return c.or(d.Rates), nil
+}
+
+// DeckNow is the deck as it was last read, without waiting for anything.
+func (d *Desk) DeckNow() *numbers.RateDeck { return cmp.Or(d.decks.last.Load(), d.Rates) }
+
+// KeepDeck reads the decks again as they change, until ctx ends: for those who ask
+// DeckNow.
+func (d *Desk) KeepDeck(ctx context.Context) {
+	tick := time.NewTicker(deckEvery)
+	defer tick.Stop()
+	for {
+		if _, err := d.RateDeck(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Warn("read the rate decks", "err", err) // the one before goes on
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func (c *deckCache) or(configured *numbers.RateDeck) *numbers.RateDeck {

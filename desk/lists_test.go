@@ -90,6 +90,9 @@ func TestTheDearestDeckCounts(t *testing.T) {
 			}
 		}
 		costs("+447700900123", 0, "")
+		if w.desk.DeckNow() != nil {
+			t.Error("a deck of nothing")
+		}
 		w.pass(time.Minute)
 		load("one", time.Time{}, cases.RateLine{Prefix: "44", Tag: "UK", Micros: 10}, cases.RateLine{Prefix: "447", Tag: "UK mobile", Micros: 30}, cases.RateLine{Prefix: "447", Tag: "cheap", Micros: 3})
 		load("two", time.Time{}, cases.RateLine{Prefix: "44", Tag: "Britain", Micros: 50}, cases.RateLine{Prefix: "4477", Tag: "special", Micros: 20})
@@ -98,6 +101,9 @@ func TestTheDearestDeckCounts(t *testing.T) {
 		costs("+447700900123", 30, "UK mobile") // one asks 30 by 447, two 20 by 4477
 		costs("+447100900123", 50, "Britain")   // one asks 30, two 50 by 44
 		costs("+33142685300", 0, "")
+		if _, rate, ok := w.desk.DeckNow().Rate("+442079460000"); !ok || rate != 50 {
+			t.Errorf("without waiting: %d, %v", rate, ok)
+		}
 		w.pass(2 * time.Hour)
 		costs("+442079460000", 10, "UK")
 		_, err := w.desk.ImportRates(ctx, admin, cases.RateDeck{Name: "x"}, nil)

@@ -32,7 +32,13 @@ func (s *Server) customerParts(c *gin.Context, a cases.Actor, p *AccountPage, k 
 		x.Links = append(x.Links, LinkLine{ID: l.AccountID, Name: cmp.Or(l.Name, l.AccountID), State: accountState(cases.Account{Status: l.Status}, nil), Score: fmt.Sprintf("%.2f", l.Score), Why: sharedText(l.Shared)})
 	}
 	for _, check := range cust.Posture {
-		x.Posture = append(x.Posture, PostureLine{Word: cases.PostureWord(check.Name), State: postureState(check.State), Detail: check.Detail, AsOf: check.AsOf, Source: check.Source, Advice: check.Advice})
+		x.Checks++
+		line := PostureLine{Word: cases.PostureWord(check.Name), State: postureState(check.State), Detail: check.Detail, AsOf: check.AsOf, Source: check.Source, Advice: check.Advice}
+		if check.State == cases.PostureUnknown {
+			x.Unlooked = append(x.Unlooked, line)
+		} else {
+			x.Posture = append(x.Posture, line)
+		}
 	}
 	switch file := cust.KYC; {
 	case k != nil:

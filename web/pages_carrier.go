@@ -53,7 +53,9 @@ type CustomerParts struct {
 	Links    []LinkLine
 	KYC      []Fact
 	Missing  []string
-	Posture  []PostureLine
+	Posture  []PostureLine // what is known
+	Unlooked []PostureLine // and what is not
+	Checks   int
 	Below    string // "1,204 customers below it, 12 directly"
 	Pages    Pages
 	Edit     *KYCForm // where the file is shown whole to somebody who may change it

@@ -265,7 +265,7 @@ func customerSample() CustomerParts {
 	return CustomerParts{Matches: []MatchLine{matchSample(), dismissed}, Links: []LinkLine{{"acct-880", "Quick Reach LLC", State{"closed", "closed", Neutral}, "0.97", "Same device (…8899); same e-mail address (j…@gmail.com)."}},
 		KYC: []Fact{{Name: "Legal name", Value: "on file"}, {Name: "Calls are for", Value: "appointment reminders"}}, Missing: []string{"documents", "how many calls are expected"},
 		Posture: []PostureLine{{"Second factor for every person who signs in", postureState("no"), "2 of 5 people", sampleNow, "portal", "Have the customer turn on a second factor."},
-			{"Limit on calls at once", postureState("yes"), "", sampleNow, "", ""}, {"API keys with scopes and an expiry", postureState("unknown"), "", time.Time{}, "", "Replace keys."}},
+			{"Limit on calls at once", postureState("yes"), "", sampleNow, "", ""}}, Unlooked: []PostureLine{{"API keys with scopes and an expiry", postureState("unknown"), "", time.Time{}, "", "Replace keys."}}, Checks: 9,
 		Below: "1 customer", Pages: Pages{Older: "/desk/accounts/acct-1042?cursor=x", Note: "50"}, Edit: &edit, CanOpen: true, Revealed: true}
 }
 
