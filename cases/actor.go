@@ -92,6 +92,9 @@ const (
 	CmdIngestCalls     Command = "calls.ingest"
 	CmdAskPolicy       Command = "policy.ask"
 	CmdImport          Command = "carrier.import"
+	CmdDecideMatch     Command = "account.match" // say whether a customer is one who was cut off
+	CmdReadKYC         Command = "kyc.read"      // who a customer is, with personal data
+	CmdEditKYC         Command = "kyc.edit"
 	CmdManageStaff     Command = "staff.manage"
 	CmdManageKeys      Command = "key.manage"
 	CmdReadWebhooks    Command = "webhook.read"
@@ -104,14 +107,14 @@ func Commands() []Command {
 	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
 		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict,
 		CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
-		CmdImport, CmdManageStaff, CmdManageKeys, CmdReadWebhooks, CmdManageWebhooks, CmdRedeliver}
+		CmdImport, CmdDecideMatch, CmdReadKYC, CmdEditKYC, CmdManageStaff, CmdManageKeys, CmdReadWebhooks, CmdManageWebhooks, CmdRedeliver}
 }
 
 var (
 	auditorCommands = []Command{CmdReadCases, CmdReadRaw, CmdReadOperations, CmdReadEvents}
 	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase,
-		CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob}, auditorCommands...)
-	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict}, analystCommands...)
+		CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdDecideMatch, CmdReadKYC}, auditorCommands...)
+	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict, CmdEditKYC}, analystCommands...)
 
 	roleCommands = map[Role][]Command{
 		RoleAuditor:  append([]Command{CmdReadWebhooks}, auditorCommands...), // addresses of webhooks may hold passwords
@@ -124,7 +127,7 @@ var (
 		ScopeRead:    {CmdReadCases, CmdReadEvents, CmdReadOperations},
 		ScopeReports: {CmdFileReport},
 		ScopeCases: {CmdReadCases, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase, CmdReopenCase,
-			CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict},
+			CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict, CmdDecideMatch},
 		ScopeCalls:    {CmdIngestCalls},
 		ScopePolicy:   {CmdAskPolicy},
 		ScopeWebhooks: {CmdReadWebhooks, CmdManageWebhooks, CmdRedeliver},

@@ -16,7 +16,11 @@ type Account struct {
 	Protected bool      `json:"protected"`         // hospitals, emergency services: two people always
 	Email     string    `json:"email,omitempty"`   // abuse contact
 	OpenedAt  time.Time `json:"opened_at,omitzero"`
-	UpdatedAt time.Time `json:"-"`
+	// ClosedReason is why it was closed: abuse, nonpayment, customer, other; "" not
+	// known. Who was closed for abuse is looked for among those who sign up later.
+	ClosedReason string    `json:"closed_reason,omitempty"`
+	ClosedAt     time.Time `json:"closed_at,omitzero"`
+	UpdatedAt    time.Time `json:"-"`
 }
 
 // Connection is how a customer's switch reaches ours.

@@ -13,6 +13,7 @@ const (
 	FindingNumber        FindingKind = "number"        // what kind of number it is, and whether it is ours
 	FindingCallback      FindingKind = "callback"      // who called the number to call back, when it is ours
 	FindingSignals       FindingKind = "signals"       // what public complaint data hold about the number
+	FindingLists         FindingKind = "lists"         // a number of the report is on a list: do not originate, honeypot, protected
 	FindingTraced        FindingKind = "traced_call"   // one call of a traceback request; the subject is its place in the request, from 1
 )
 
@@ -69,6 +70,7 @@ type FindingData struct {
 	Number       *NumberFacts   `json:"number,omitempty"`
 	Traced       *TracedCall    `json:"traced,omitempty"` // as the request has it
 	Signals      *SignalStats   `json:"signals,omitempty"`
+	Listed       []ListHit      `json:"listed,omitempty"`
 	Contact      string         `json:"contact,omitempty"` // abuse contact of the originating account
 }
 

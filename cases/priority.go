@@ -66,6 +66,13 @@ type Facts struct {
 	// numbers that are reported most.
 	Signals int `json:"signals,omitempty"`
 
+	// DNO, Honeypots and ProtectedCalled count the numbers of its reports that were
+	// on a list at the time: shown and on a do-not-originate list, called and a
+	// honeypot, called and protected.
+	DNO             int `json:"do_not_originate,omitempty"`
+	Honeypots       int `json:"honeypots,omitempty"`
+	ProtectedCalled int `json:"protected_called,omitempty"`
+
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
 	Question  SendingState `json:"question,omitempty"`  // what became of it
@@ -84,7 +91,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Lanes, o.Lanes) && slices.Equal(f.Related, o.Related) &&
 		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
 		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
-		f.Signals == o.Signals && f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
+		f.Signals == o.Signals && f.DNO == o.DNO && f.Honeypots == o.Honeypots && f.ProtectedCalled == o.ProtectedCalled && f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
 		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback)
 }
 
@@ -213,6 +220,7 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	if f.Signals > 0 {
 		add(min(int(math.Round(2*math.Log2(float64(f.Signals+1)))), maxSignalPoints), "%s in public complaint data within 90 days", plural(f.Signals, "complaint", "complaints"))
 	}
+	addListed(f, add)
 	if f.Owners > 0 && f.Confirmed == 0 {
 		add(-4, "an owner of the number says it was spoofed")
 	}
@@ -228,6 +236,26 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	}
 	slices.SortStableFunc(fs, func(a, b Factor) int { return abs(b.Points) - abs(a.Points) })
 	return min(max(score, 0), 100), fs
+}
+
+// Points for numbers on lists. They order the queue: who put a call through with a
+// number that nobody may show is not known by that number.
+const (
+	dnoPoints       = 12
+	honeypotPoints  = 8
+	protectedPoints = 10
+)
+
+func addListed(f Facts, add func(p int, format string, args ...any)) {
+	if f.DNO > 0 {
+		add(dnoPoints, "a number that nobody may call with was shown (do-not-originate)")
+	}
+	if f.Honeypots > 0 {
+		add(honeypotPoints, "%s called", plural(f.Honeypots, "honeypot", "honeypots"))
+	}
+	if f.ProtectedCalled > 0 {
+		add(protectedPoints, "%s called, such as hospitals", plural(f.ProtectedCalled, "protected number", "protected numbers"))
+	}
 }
 
 func plural(n int, one, many string) string {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/abusedesk/abusedesk/calls"
@@ -78,7 +79,16 @@ func (d *Desk) ImportAccounts(ctx context.Context, a cases.Actor, in []cases.Acc
 	if err := cases.Permit(a, cases.CmdImport); err != nil {
 		return err
 	}
-	return d.Store.ImportAccounts(ctx, a, d.now(), in)
+	if err := d.Store.ImportAccounts(ctx, a, d.now(), in); err != nil {
+		return err
+	}
+	// What an account is called and where it is written to are traits like others.
+	for chunk := range slices.Chunk(d.accountTraits(in), traitChunk) {
+		if err := d.Store.ImportTraits(ctx, a, d.now(), chunk); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ImportConnections inserts or corrects connections.

@@ -78,6 +78,7 @@ type Desk struct {
 	// accepts and files gather what comes by the doors that file at once.
 	accepts *gather[cases.Acceptance, cases.Receipt]
 	files   *gather[cases.Filing, cases.Filed]
+	decks   deckCache
 }
 
 // Bounds of what is gathered. One transaction at a time makes the largest

@@ -189,7 +189,11 @@ func (d *Desk) BlastRadius(ctx context.Context, a cases.Actor, p Proposal) (case
 	if err != nil {
 		return r, restrict.Radius{}, err
 	}
-	return r, restrict.Blast(traffic, r, conns, d.Emergency, d.Rates, now, truncated), nil
+	deck, err := d.RateDeck(ctx)
+	if err != nil {
+		return r, restrict.Radius{}, err
+	}
+	return r, restrict.Blast(traffic, r, conns, d.Emergency, deck, now, truncated), nil
 }
 
 // traffic returns the last seven days of what a restriction would lie on, and

@@ -41,6 +41,11 @@ func (d *Desk) Enrich(ctx context.Context, at cases.Attempt, reportID int64) err
 		return fmt.Errorf("traced calls of report %d: %w", reportID, err)
 	}
 	fs = append(fs, traced...)
+	listed, err := d.listFindings(ctx, e)
+	if err != nil {
+		return fmt.Errorf("lists for report %d: %w", reportID, err)
+	}
+	fs = append(fs, listed...)
 	return d.Store.AddFindings(ctx, at, d.now(), reportID, fs)
 }
 

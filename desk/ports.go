@@ -28,6 +28,9 @@ type Store interface {
 	Carrier
 	History
 	Traffic
+	Lists
+	Customers
+	Providers
 }
 
 // Inbox keeps deliveries.

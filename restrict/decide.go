@@ -62,7 +62,7 @@ func Decide(s *Snapshot, q Request, now time.Time) Answer {
 		return s.emergencyAnswer()
 	}
 	c := call{dialled: q.To, to: user(q.To), prefixes: [2]string{conn.techPrefix, q.TechPrefix}, country: conn.country, active: q.ActiveCalls,
-		rate: q.RatePerMinute, deck: s.options.Rates, failMode: s.options.FailMode}
+		rate: q.RatePerMinute, deck: s.options.deck(), failMode: s.options.FailMode}
 
 	account := q.Account
 	if account == "" {

@@ -15,10 +15,20 @@ type Options struct {
 	// Emergency must be set: without it no call could be told from a call for help.
 	Emergency *numbers.Emergency
 	Rates     *numbers.RateDeck // nil: only the switch knows prices
-	FailMode  FailMode
+	// Deck, where it is set, is asked at each decision instead of Rates. It must not
+	// block, and may return nil.
+	Deck     func() *numbers.RateDeck
+	FailMode FailMode
 	// Redress is the https address, without quotes and semicolons, where a caller
 	// who was blocked by mistake may object; "" leaves it out of the Reason header.
 	Redress string
+}
+
+func (o Options) deck() *numbers.RateDeck {
+	if o.Deck != nil {
+		return o.Deck()
+	}
+	return o.Rates
 }
 
 // Snapshot is everything that a decision needs, as of one revision. It never

@@ -27,6 +27,9 @@ func account(a cases.Account) cases.Account {
 	if !a.OpenedAt.IsZero() {
 		a.OpenedAt = a.OpenedAt.UTC()
 	}
+	if !a.ClosedAt.IsZero() {
+		a.ClosedAt = a.ClosedAt.UTC()
+	}
 	a.UpdatedAt = a.UpdatedAt.UTC()
 	return a
 }
@@ -127,4 +130,31 @@ func entitlements(in []cases.Entitlement) []cases.Entitlement {
 		in[i].From, in[i].Until = in[i].From.UTC(), storedPtr(in[i].Until)
 	}
 	return in
+}
+
+// AccountsBelow lists the customers directly below a reseller, by name.
+func (s *Store) AccountsBelow(ctx context.Context, id, cursor string, limit int) (cases.Page[cases.Account], error) {
+	limit = pageLimit(limit)
+	tx := s.read(ctx).Where("parent_id = ?", id)
+	if cursor != "" {
+		name, at, err := parseAccountCursor(cursor)
+		if err != nil {
+			return cases.Page[cases.Account]{}, err
+		}
+		tx = tx.Where("(name, id) > (?, ?)", name, at)
+	}
+	var items []cases.Account
+	if err := tx.Order("name, id").Limit(limit + 1).Find(&items).Error; err != nil {
+		return cases.Page[cases.Account]{}, translate(err)
+	}
+	return cut(accounts(items), limit, func(a cases.Account) string { return accountCursor(a.Name, a.ID) }), nil
+}
+
+// CountAccountsBelow counts the customers directly below a reseller, and all at
+// most maxTree levels below it.
+func (s *Store) CountAccountsBelow(ctx context.Context, id string) (direct, all int, err error) {
+	err = s.read(ctx).Raw(`WITH RECURSIVE tree (id, depth) AS (
+		SELECT id, 1 FROM accounts WHERE parent_id = ? UNION SELECT a.id, t.depth + 1 FROM accounts a JOIN tree t ON a.parent_id = t.id WHERE t.depth < ?
+	) SELECT coalesce(sum(CASE WHEN depth = 1 THEN 1 ELSE 0 END), 0), count(*) FROM tree`, id, maxTree).Row().Scan(&direct, &all)
+	return direct, all, translate(err)
 }

@@ -33,6 +33,9 @@ func (s *Store) ImportAccounts(ctx context.Context, a cases.Actor, now time.Time
 		if !r.OpenedAt.IsZero() {
 			r.OpenedAt = stored(r.OpenedAt)
 		}
+		if !r.ClosedAt.IsZero() {
+			r.ClosedAt = stored(r.ClosedAt)
+		}
 	}
 	return s.importRows(ctx, a, now, "account", ids(rows, func(x cases.Account) string { return x.ID }), func(tx *gorm.DB, names []string) (bool, error) {
 		before, err := loadByID[cases.Account](tx, names)
@@ -48,12 +51,15 @@ func (s *Store) ImportAccounts(ctx context.Context, a cases.Actor, now time.Time
 			above, known := parents[r.ID]
 			moved = moved || !known || above != r.ParentID
 		}
-		if err := upsert(tx, rows, []string{"id"}, "parent_id", "name", "kind", "country", "status", "protected", "email", "opened_at", "updated_at"); err != nil {
+		if err := upsert(tx, rows, []string{"id"}, "parent_id", "name", "kind", "country", "status", "protected", "email", "opened_at", "closed_reason", "closed_at", "updated_at"); err != nil {
 			return false, err
 		}
 		if moved {
-			err = refuseCycles(tx, names)
+			if err := refuseCycles(tx, names); err != nil {
+				return moved, err
+			}
 		}
+		_, err = s.matchReturners(tx, stored(now), names)
 		return moved, err
 	})
 }

@@ -36,6 +36,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
 	s.apiProfiles(api)
+	s.apiCustomers(api)
 	s.apiCalls(api)
 	s.apiWebhooks(api)
 	s.describePolicy(api)

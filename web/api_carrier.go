@@ -55,6 +55,8 @@ type numberViewJSON struct {
 	Entitlements []cases.Entitlement `json:"entitlements"`
 	Restrictions []cases.Restriction `json:"restrictions"`
 	Cases        []CaseJSON          `json:"cases"`
+	Lists        []cases.ListEntry   `json:"lists" doc:"That the number is on now"`
+	Rate         *cases.RateLine     `json:"rate,omitempty" doc:"What a minute to it costs by our rate decks; absent where they do not know"`
 }
 
 func (s *Server) apiGetNumber(ctx context.Context, in *struct {
@@ -67,7 +69,19 @@ func (s *Server) apiGetNumber(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	return &struct{ Body numberViewJSON }{numberViewJSON{v.E164, v.Facts, list(v.Entitlements), list(v.Restrictions), casesJSON(v.Cases)}}, nil
+	lists, err := s.Desk.ListsOf(ctx, actorOf(ctx), v.E164, s.now())
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	out := numberViewJSON{v.E164, v.Facts, list(v.Entitlements), list(v.Restrictions), casesJSON(v.Cases), list(lists), nil}
+	r, ok, err := s.Desk.Destination(ctx, actorOf(ctx), v.E164)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	if ok {
+		out.Rate = &cases.RateLine{Prefix: r.Prefix, Tag: r.Tag, Micros: r.PerMinute}
+	}
+	return &struct{ Body numberViewJSON }{out}, nil
 }
 
 func casesJSON(cs []cases.Case) []CaseJSON {

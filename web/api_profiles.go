@@ -19,7 +19,7 @@ func (s *Server) apiProfiles(api huma.API) {
 	const figures = "Figures of the calls of a window, each with the observations behind it and its 95 % interval; estimate is absent where there are fewer than 20. What passes a published threshold says so in alarm: evidence to look at, no verdict."
 	huma.Register(api, reg("profile-account", "/api/v1/accounts/{id}/profile", "What an account's calls look like", figures), s.apiProfileAccount)
 	huma.Register(api, reg("profile-number", "/api/v1/numbers/{e164}/profile", "What the calls of a number look like", figures+" Anybody can show a number: its profile as caller says nothing of who holds it."), s.apiProfileNumber)
-	huma.Register(api, reg("profile-provider", "/api/v1/providers/{name}/profile", "What a provider hands to us looks like", figures), s.apiProfileProvider)
+	huma.Register(api, reg("profile-provider", "/api/v1/providers/{id}/profile", "What a provider hands to us looks like", figures), s.apiProfileProvider)
 }
 
 // ProfileQuery is the window of a profile.
@@ -65,8 +65,8 @@ func (s *Server) apiProfileNumber(ctx context.Context, in *struct {
 }
 
 func (s *Server) apiProfileProvider(ctx context.Context, in *struct {
-	Name string `path:"name" doc:"As the call records have it" maxLength:"320"`
+	ID string `path:"id" doc:"As the call records have it" maxLength:"320"`
 	ProfileQuery
 }) (*profileOutput, error) {
-	return s.apiProfile(ctx, desk.ProfileProvider, in.Name, "path.name", in.ProfileQuery)
+	return s.apiProfile(ctx, desk.ProfileProvider, in.ID, "path.id", in.ProfileQuery)
 }

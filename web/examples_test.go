@@ -44,7 +44,12 @@ var story = []struct {
 		w.said("+12025550172", script)
 		w.must(w.desk.Assess(w.t.Context(), cases.Attempt{}, one.CaseID))
 	}}, {"get-campaign", nil},
-	{"list-accounts", nil}, {"get-account", nil}, {"get-number", nil}, {"profile-account", func(w *world) { w.traffic() }}, {"profile-number", nil}, {"profile-provider", nil}, {"send-calls", nil}, {"ask-policy", func(w *world) { w.must(w.keeper.Refresh(w.t.Context())) }},
+	{"list-accounts", nil}, {"get-account", nil}, {"get-number", func(w *world) { w.customers() }},
+	{"list-customers", nil}, {"get-customer", nil}, {"list-matches", func(w *world) {
+		w.must(w.desk.ImportAccounts(w.t.Context(), w.staff["admin"].Actor(), []cases.Account{{ID: "acct-2301", Name: "Rapid Outreach", Kind: "business", ParentID: "northtel", OpenedAt: w.now}}))
+		w.signsUp("acct-2301")
+	}}, {"decide-match", nil}, {"list-providers", nil}, {"get-provider", nil}, {"list-entries", nil}, {"list-sources", nil}, {"list-rate-decks", nil},
+	{"profile-account", func(w *world) { w.traffic() }}, {"profile-number", nil}, {"profile-provider", nil}, {"send-calls", nil}, {"ask-policy", func(w *world) { w.must(w.keeper.Refresh(w.t.Context())) }},
 	{"create-webhook", func(w *world) { w.desk.Caller = takesAll{} }}, {"list-webhooks", nil}, {"get-webhook", nil}, {"change-webhook", nil}, {"test-webhook", nil}, {"list-deliveries", nil},
 	{"rotate-webhook-secret", nil}, {"disable-webhook", nil}, {"enable-webhook", nil}, {"redeliver-dead", nil}, {"redeliver", func(w *world) { w.callWebhooks(1) }}, {"delete-webhook", nil},
 }

@@ -110,6 +110,9 @@ func (s *Server) showNumber(c *gin.Context, a cases.Actor) error {
 	for _, r := range v.Restrictions {
 		p.Restrictions = append(p.Restrictions, restrictionLine(r, ""))
 	}
+	if err := s.listed(c, a, &p); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, p)
 }
 
@@ -118,7 +121,7 @@ func (s *Server) showAccounts(c *gin.Context, a cases.Actor) error {
 	if err != nil {
 		return err
 	}
-	p := AccountsPage{Query: c.Query("q"), Pages: pagesOf(c, found.Next, len(found.Items), "account", "accounts")}
+	p := AccountsPage{Query: c.Query("q"), Views: accountViews(false), Pages: pagesOf(c, found.Next, len(found.Items), "account", "accounts")}
 	for _, x := range found.Items {
 		p.Rows = append(p.Rows, accountLine(x))
 	}
@@ -143,22 +146,29 @@ func accountState(x cases.Account, rs []cases.Restriction) State {
 }
 
 func (s *Server) showAccount(c *gin.Context, a cases.Actor) error {
-	v, err := s.Desk.AccountView(c.Request.Context(), a, c.Param("id"))
+	p, err := s.accountPage(c, a, nil)
 	if err != nil {
 		return err
 	}
+	return s.render(c, http.StatusOK, p)
+}
+
+// accountPage is the account that the address names; k is its file whole, where
+// somebody opened it.
+func (s *Server) accountPage(c *gin.Context, a cases.Actor, k *cases.KYC) (AccountPage, error) {
+	v, err := s.Desk.AccountView(c.Request.Context(), a, c.Param("id"))
+	if err != nil {
+		return AccountPage{}, err
+	}
 	m, err := s.counts.get(c.Request.Context(), s, a)
 	if err != nil {
-		return err
+		return AccountPage{}, err
 	}
 	x := v.Account
 	p := AccountPage{ID: x.ID, Name: cmp.Or(x.Name, x.ID), Kind: cmp.Or(x.Kind, "account"), State: accountState(x, v.Restrictions), NumbersTotal: len(v.Entitlements),
 		Traffic: trafficOf(cmp.Or(x.Name, x.ID), v.Traffic, v.Profile, m.coverage, nil, s.now(), zoneOf(c))}
 	for _, r := range slices.Backward(v.Path) {
 		p.Path = append(p.Path, accountLine(r))
-	}
-	for _, child := range v.Children {
-		p.Children = append(p.Children, accountLine(child))
 	}
 	fact := func(name, value string) {
 		if value != "" {
@@ -169,6 +179,13 @@ func (s *Server) showAccount(c *gin.Context, a cases.Actor) error {
 		fact("Customer since", x.OpenedAt.In(zoneOf(c)).Format("2 January 2006"))
 	}
 	fact("Country", x.Country)
+	if x.Status == "closed" {
+		closed := cmp.Or(x.ClosedReason, "reason not known")
+		if !x.ClosedAt.IsZero() {
+			closed += ", " + x.ClosedAt.In(zoneOf(c)).Format("2 January 2006")
+		}
+		fact("Closed", closed)
+	}
 	fact("Abuse contact", x.Email)
 	if x.Protected {
 		fact("Protected", "two people decide on everything that limits it")
@@ -193,5 +210,5 @@ func (s *Server) showAccount(c *gin.Context, a cases.Actor) error {
 	for _, r := range v.Restrictions {
 		p.Restrictions = append(p.Restrictions, restrictionLine(r, ""))
 	}
-	return s.render(c, http.StatusOK, p)
+	return p, s.customerParts(c, a, &p, k)
 }

@@ -35,6 +35,9 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 	p := CasePage{Ref: x.Ref, Category: what, Headline: about, State: caseState(x), Owner: ownerOf(x, a), Due: s.due(x),
 		Opened: x.CreatedAt, Version: x.Version, Priority: x.Priority, Factors: factorsOf(x), Strip: ev.strip(), Timeline: ev.timeline(), Can: actsOf(x, a)}
 	p.Parts = CaseParts{ReportsTotal: max(x.Reports, len(ev.Reports)), Findings: ev.findings(), Subjects: ev.subjects(), Checklist: ev.checklist()}
+	if err := s.providerSubjects(c, a, p.Parts.Subjects); err != nil {
+		return CasePage{}, err
+	}
 	for _, r := range ev.Reports[:min(reportsOnCase, len(ev.Reports))] {
 		p.Parts.Reports = append(p.Parts.Reports, caseReport(r, ev.zone, p.Can.Correct))
 	}

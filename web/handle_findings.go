@@ -23,6 +23,7 @@ var findingKinds = []struct {
 	{cases.FindingEntitlement, "Right to show"},
 	{cases.FindingAttestation, "Signature"},
 	{cases.FindingNumber, "Number"},
+	{cases.FindingLists, "Lists"},
 	{cases.FindingSignals, "Complaint data"},
 	{cases.FindingTraced, "Traced call"},
 }
@@ -143,7 +144,7 @@ func partyFacts(p cases.Parties) []Fact {
 	}
 	add("Entitled holder", p.Holder, p.HolderName)
 	if p.Provider != "" {
-		out = append(out, Fact{Name: "Ingress provider", Value: p.Provider})
+		out = append(out, Fact{Name: "Ingress provider", Value: p.Provider, Href: providerPath(p.Provider)})
 	}
 	return out
 }
@@ -185,8 +186,9 @@ func verdictSign(f cases.Finding) Sign {
 		"A": {Tone: Known, Word: "signed A"}, "B": {Tone: Known, Word: "signed B"}, "C": {Tone: Doubt, Word: "signed C"},
 		"unsigned": {Tone: Unknown, Word: "unsigned"}, "mixed": {Tone: Doubt, Word: "signed in several ways"}, "no_calls": {Tone: Unknown, Word: "no calls seen"},
 		"hosted": {Tone: Known, Word: "one of ours"}, "not_hosted": {Tone: Neutral, Word: "not one of ours"},
-		"complained_of": {Tone: Doubt, Word: "complained of"},
-		"unassignable":  {Tone: Doubt, Word: "cannot be assigned"}, "unreadable": {Tone: Doubt, Word: "no such number"},
+		"complained_of":       {Tone: Doubt, Word: "complained of"},
+		string(cases.ListDNO): {Tone: Doubt, Word: "do not originate"}, string(cases.ListHoneypot): {Tone: Doubt, Word: "honeypot"}, string(cases.ListProtected): {Tone: Doubt, Word: "protected"},
+		"unassignable": {Tone: Doubt, Word: "cannot be assigned"}, "unreadable": {Tone: Doubt, Word: "no such number"},
 	}
 	if s, ok := words[f.Verdict]; ok {
 		return s
@@ -223,7 +225,7 @@ func (ev evidence) subjects() []Subject {
 		out = append(out, s)
 	}
 	if p.Provider != "" {
-		out = append(out, Subject{Role: "ingress provider", Name: p.Provider})
+		out = append(out, Subject{Role: ingressRole, Name: p.Provider})
 	}
 	if f.Callback != "" && f.Callback != f.Caller {
 		out = append(out, Subject{Role: "number to call back", Number: f.Callback})

@@ -139,6 +139,16 @@ func (s *Server) retold(c *gin.Context, actor cases.Actor, r cases.IdempotentReq
 	case r.ObjectKind == "restriction":
 		x, _, err := s.Desk.Restriction(ctx, actor, id)
 		return asJSON(created(last == "restrictions"), x, err)
+	case r.ObjectKind == "account" && last == "decide":
+		of, err := s.Desk.MatchesOf(ctx, actor, r.ObjectID)
+		if err != nil {
+			return 0, nil, err
+		}
+		for _, m := range of {
+			if strings.HasSuffix(strings.TrimSuffix(r.Operation, "/decide"), fmt.Sprintf("/%d", m.ID)) {
+				return asJSON(http.StatusOK, m, nil)
+			}
+		}
 	case r.ObjectKind == "webhook" && last != "redeliver":
 		w, err := s.Desk.Webhook(ctx, actor, id)
 		return asJSON(created(last == "webhooks"), webhookToJSON(w), err)

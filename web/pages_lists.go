@@ -139,6 +139,8 @@ type NumberPage struct {
 	Cases          []CaseLink
 	Restrictions   []RestrictionLine
 	CanRestrict    bool
+	Lists          []ListLine
+	Rate           string // of a minute to it, by our rate decks; "" they do not know
 }
 
 func (p NumberPage) meta() Meta { return Meta{Template: "number", Title: p.Number, Section: "numbers"} }
@@ -156,6 +158,7 @@ type HolderLine struct {
 // AccountsPage finds an account.
 type AccountsPage struct {
 	Query string
+	Views []Tab
 	Rows  []AccountLine
 	Pages Pages
 }
@@ -189,6 +192,7 @@ type AccountPage struct {
 	Cases        []CaseLink
 	Restrictions []RestrictionLine
 	CanRestrict  bool
+	Customer     CustomerParts
 }
 
 func (p AccountPage) meta() Meta {

@@ -54,7 +54,7 @@ func TestEveryPage(t *testing.T) {
 			}
 		})
 	}
-	for _, page := range []string{"report-form", "widget", "status", "confirm", "sign-in", "setup", "error", "queue", "new-work", "case-preview", "case", "blast", "restrictions", "restriction", "reports", "report", "numbers", "number", "accounts", "account", "campaigns", "campaign", "sendings", "operations", "webhooks", "webhook", "styleguide", "api-docs"} {
+	for _, page := range []string{"report-form", "widget", "status", "confirm", "sign-in", "setup", "error", "queue", "new-work", "case-preview", "case", "blast", "restrictions", "restriction", "reports", "report", "numbers", "number", "accounts", "account", "returners", "providers", "provider", "lists", "campaigns", "campaign", "sendings", "operations", "webhooks", "webhook", "styleguide", "api-docs"} {
 		if !seen[page] {
 			t.Errorf("template %s was not drawn", page)
 		}

@@ -100,6 +100,13 @@ func (s *Server) pages(e *gin.Engine) {
 	d.GET("/numbers/:e164", s.signedIn(s.showNumber))
 	d.GET("/accounts", s.signedIn(s.showAccounts))
 	d.GET("/accounts/:id", s.signedIn(s.showAccount))
+	d.POST("/accounts/:id/kyc", s.signedIn(s.editKYC))
+	d.POST("/accounts/:id/kyc/open", s.signedIn(s.openKYC))
+	d.POST("/accounts/:id/matches/:match", s.signedIn(s.decideMatch))
+	d.GET("/returners", s.signedIn(s.showReturners))
+	d.GET("/providers", s.signedIn(s.showProviders))
+	d.GET("/providers/:id", s.signedIn(s.showProvider))
+	d.GET("/lists", s.signedIn(s.showLists))
 
 	d.GET("/sendings", s.signedIn(s.showSendings))
 	d.POST("/sendings/:id/resolve", s.signedIn(s.decideSending))

@@ -68,6 +68,11 @@ func (w *world) routeAccess() map[string]access {
 		"POST /desk/restrictions/:id/reject": {approvers, form("reason", "x")}, "POST /desk/restrictions/:id/lift": {deciders, form("reason", "x")},
 		"GET /desk/reports": {allStaff, ""}, "GET /desk/reports/:id": {allStaff, ""}, "POST /desk/reports/:id/reveal": {deciders, ""}, "GET /desk/messages/:id": {allStaff, ""}, "GET /desk/attachments/:id": {allStaff, ""},
 		"GET /desk/numbers": {allStaff, ""}, "GET /desk/numbers/:e164": {allStaff, ""}, "GET /desk/accounts": {allStaff, ""}, "GET /desk/accounts/:id": {allStaff, ""},
+		"POST /desk/accounts/:id/kyc": {approvers, form("version", "0", "use_case", "reminders")}, "POST /desk/accounts/:id/kyc/open": {deciders, ""}, "POST /desk/accounts/:id/matches/:match": {deciders, form("state", "dismissed", "note", "x")},
+		"GET /desk/returners": {allStaff, ""}, "GET /desk/providers": {allStaff, ""}, "GET /desk/providers/:id": {allStaff, ""}, "GET /desk/lists": {allStaff, ""},
+		"GET /api/v1/accounts/:id/customers": {readers, ""}, "GET /api/v1/accounts/:id/customer": {readers, ""}, "GET /api/v1/account-matches": {readers, ""},
+		"POST /api/v1/accounts/:id/matches/:match/decide": {keepers, `{"state":"dismissed","note":"x"}`}, "GET /api/v1/providers": {readers, ""}, "GET /api/v1/providers/:id": {readers, ""},
+		"GET /api/v1/lists": {readers, ""}, "GET /api/v1/lists/sources": {readers, ""}, "GET /api/v1/rate-decks": {readers, ""},
 		"GET /desk/campaigns": {allStaff, ""}, "GET /desk/campaigns/:id": {allStaff, ""}, "GET /api/v1/campaigns": {readers, ""}, "GET /api/v1/campaigns/:id": {readers, ""},
 		"GET /desk/sendings": {allStaff, ""}, "POST /desk/sendings/:id/resolve": {deciders, form("outcome", "delivered")},
 		"GET /desk/operations": {allStaff, ""}, "POST /desk/operations/jobs/:id/retry": {deciders, ""}, "GET /desk/styleguide": {allStaff, ""},
@@ -81,7 +86,7 @@ func (w *world) routeAccess() map[string]access {
 		"POST /api/v1/restrictions/preview": {readers, proposal}, "POST /api/v1/restrictions/:id/approve": {keepers, ""}, "POST /api/v1/restrictions/:id/reject": {keepers, because},
 		"POST /api/v1/restrictions/:id/lift": {keepers, because},
 		"GET /api/v1/accounts":               {readers, ""}, "GET /api/v1/accounts/:id": {readers, ""}, "GET /api/v1/numbers/:e164": {readers, ""},
-		"GET /api/v1/accounts/:id/profile": {readers, ""}, "GET /api/v1/numbers/:e164/profile": {readers, ""}, "GET /api/v1/providers/:name/profile": {readers, ""},
+		"GET /api/v1/accounts/:id/profile": {readers, ""}, "GET /api/v1/numbers/:e164/profile": {readers, ""}, "GET /api/v1/providers/:id/profile": {readers, ""},
 		"POST /api/v1/calls": {[]string{"calls", "all"}, `{"source_id":"x"}`},
 
 		"GET /desk/webhooks": {overseers, ""}, "POST /desk/webhooks": {admins, form("url", "https://peer.example/", "events", "case.opened")}, "GET /desk/webhooks/:id": {overseers, ""},
@@ -101,6 +106,9 @@ func (w *world) routed(route string) string {
 	if strings.Contains(path, "accounts/:id") {
 		id = "acct-1042"
 	}
+	if strings.Contains(path, "providers/:id") {
+		id = "carrier-x"
+	}
 	if strings.Contains(path, "campaigns/:id") {
 		id = "2" // the second report began it
 	}
@@ -109,7 +117,7 @@ func (w *world) routed(route string) string {
 	}
 	asset, err := w.server.Renderer.assets.path("app.css")
 	w.must(err)
-	path = strings.NewReplacer("/assets/*file", asset, ":ref", w.ref, ":id", id, ":token", w.token, ":secret", "some-secret", ":e164", shown, ":delivery", "1").Replace(path)
+	path = strings.NewReplacer("/assets/*file", asset, ":ref", w.ref, ":id", id, ":token", w.token, ":secret", "some-secret", ":e164", shown, ":delivery", "1", ":match", "1").Replace(path)
 	switch route {
 	case "GET /reports/:token/confirm/:code", "POST /reports/:token/confirm/:code":
 		path = w.held()
@@ -132,6 +140,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 	w.said("+12025550171", script)
 	w.said("+12025550172", script)
 	w.attach("notes.txt", "text/plain", "They called.") // attachment 1
+	w.customers()                                       // mark 1 of acct-1042
 	table := w.routeAccess()
 	e := gin.New()
 	if err := w.server.routes(e); err != nil {

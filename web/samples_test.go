@@ -250,11 +250,38 @@ func accountPage() AccountPage {
 	return AccountPage{ID: "acct-1042", Name: "Acme Dialers", Kind: "End user", State: State{"limited", "Limited", Doubt}, Path: accountLines()[1:2], Children: accountLines()[2:],
 		Facts:   []Fact{{Name: "Customer since", Value: "3 March 2025"}, {Name: "Abuse contact", Value: "a…@acme.example"}, {Name: "Vetting", Value: "company register, 2025"}},
 		Numbers: []HolderLine{{Account: "+12065550177", Kind: "assignment", From: sampleNow.Add(-9000 * time.Hour)}}, NumbersTotal: 38, Profiles: []Fact{{Name: "Profile", Value: "dialer-main, 200 calls at a time"}, {Name: "Connection", Value: "sbc-7, 192.0.2.10"}},
-		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[2:]}
+		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[2:], Customer: customerSample()}
+}
+
+func matchSample() MatchLine {
+	return MatchLine{ID: 7, Account: "acct-1042", Name: "Acme Dialers", Other: "acct-880", OtherName: "Quick Reach LLC", Score: "0.97", Text: "May be the customer of Quick Reach LLC, closed for abuse on 3 October 2026: same device (…8899); same e-mail address (j…@gmail.com). Probability 0.97.",
+		State: matchState("open"), Found: sampleNow.Add(-50 * time.Hour), Calls: "after 12 calls", Mine: true, CanDecide: true}
+}
+
+func customerSample() CustomerParts {
+	edit := KYCForm{LegalName: Field{Value: "Acme Dialers LLC"}, VerifiedAt: Field{Value: "soon", Error: "must be a date as in 2026-11-10"}, Version: 2, Shown: true, Problem: "Somebody else changed this file meanwhile; look at it again."}
+	dismissed := matchSample()
+	dismissed.ID, dismissed.State, dismissed.Decided, dismissed.Mine, dismissed.CanDecide = 8, matchState("dismissed"), "Dana Reyes: her sister, who called us", false, false
+	return CustomerParts{Matches: []MatchLine{matchSample(), dismissed}, Links: []LinkLine{{"acct-880", "Quick Reach LLC", State{"closed", "closed", Neutral}, "0.97", "Same device (…8899); same e-mail address (j…@gmail.com)."}},
+		KYC: []Fact{{Name: "Legal name", Value: "on file"}, {Name: "Calls are for", Value: "appointment reminders"}}, Missing: []string{"documents", "how many calls are expected"},
+		Posture: []PostureLine{{"Second factor for every person who signs in", postureState("no"), "2 of 5 people", sampleNow, "portal", "Have the customer turn on a second factor."},
+			{"Limit on calls at once", postureState("yes"), "", sampleNow, "", ""}}, Unlooked: []PostureLine{{"API keys with scopes and an expiry", postureState("unknown"), "", time.Time{}, "", "Replace keys."}}, Checks: 9,
+		Below: "1 customer", Pages: Pages{Older: "/desk/accounts/acct-1042?cursor=x", Note: "50"}, Edit: &edit, CanOpen: true, Revealed: true}
+}
+
+func providerLines() []ProviderLine {
+	return []ProviderLine{{"px-1", "/desk/providers/px-1", "Pacific Voice", "US", rmdState("listed"), sampleNow, sampleNow}, {"px-3", "/desk/providers/px-3", "Gone Telecom", "", rmdState("not_listed"), sampleNow, sampleNow},
+		{"px-9", "/desk/providers/px-9", "Atlantic", "", rmdState(""), time.Time{}, time.Time{}}}
+}
+
+func listsPage() ListsPage {
+	return ListsPage{Views: []Tab{{Label: "All lists", Href: "/desk/lists", Current: true}}, Sources: []ListSourceLine{{"Do not originate", "ITG", "/desk/lists?source=ITG", 1204, 3, sampleNow}},
+		Rows:  []ListLine{{"Do not originate", "+12025550143", "", "the bank", "ITG", sampleNow, time.Time{}, State{"holds", "Holds", Neutral}}, {"Protected", "", "+1202555…", "a hospital", "ours", sampleNow, sampleNow, State{"ended", "Ended", Unknown}}},
+		Decks: []DeckLine{{"acme", sampleNow, 60211, State{"in_force", "In force", Cleared}}}, Ended: Tab{Label: "Show what has ended too", Href: "/desk/lists?ended=1"}}
 }
 
 func numberPage() NumberPage {
-	return NumberPage{Number: "+12025550143", Complaints: "Complaint data name +1 202 555 0143 19 times (4 of the FCC, 15 of the FTC), 12 within 90 days; 11 say that it was a recording. Nobody has checked them.",
+	return NumberPage{Number: "+12025550143", Lists: listsPage().Rows, Rate: "US$ 0.79 a minute (Cuba, prefix 53)", Complaints: "Complaint data name +1 202 555 0143 19 times (4 of the FCC, 15 of the FTC), 12 within 90 days; 11 say that it was a recording. Nobody has checked them.",
 		ComplaintFacts: []Fact{{Name: "Said to be", Value: "Calls pretending to be government, businesses, or family and friends (11)"}, {Name: "Latest", Value: "19 Nov 2026"}}, Detail: "United States, Washington DC", Responsible: "Pacific Voice (numbers that begin with +1202555), abuse contact abuse@pacific.example", Warnings: []string{"12 of the people who reported it are called by it; one is its holder. Being its holder is no evidence."},
 		Holders: []HolderLine{{"Harbor Clinic", "/desk/accounts/acct-2210", "assignment", sampleNow.Add(-15000 * time.Hour), time.Time{}, true}, {"Old Harbor LLC", "/desk/accounts/acct-12", "letter of authorisation", sampleNow.Add(-30000 * time.Hour), sampleNow.Add(-15000 * time.Hour), false}},
 		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[:1]}
@@ -366,7 +393,10 @@ func everyPage() []drawn {
 		{"numbers", NumbersPage{Rows: []NumberLine{{"+12025550143", "United States", "Harbor Clinic", 2, sampleNow.Add(-time.Hour)}, {"+18335550161", "toll-free", "", 1, sampleNow.Add(-3 * time.Hour)}}}, 200, nil}, {"numbers-empty", NumbersPage{Query: "x", Problem: "This is no phone number."}, 200, nil},
 		{"number", numberPage(), 200, nil}, {"number-empty", NumberPage{Number: "+4930901820"}, 200, nil},
 		{"campaigns", campaignsPage(), 200, nil}, {"campaigns-empty", CampaignsPage{}, 200, nil}, {"campaign", campaignPage1(), 200, nil}, {"campaign-empty", CampaignPage{ID: "1"}, 200, nil},
-		{"accounts", AccountsPage{Rows: accountLines()}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
+		{"accounts", AccountsPage{Rows: accountLines(), Views: accountViews(false)}, 200, nil}, {"returners", ReturnersPage{Views: accountViews(true), States: []Tab{{Label: "To be looked at", Href: "/desk/returners", Current: true}}, Rows: []MatchLine{matchSample()}}, 200, nil}, {"returners-empty", ReturnersPage{Views: accountViews(true)}, 200, nil},
+		{"providers", ProvidersPage{Rows: providerLines(), Views: []Tab{{Label: "All", Href: "/desk/providers", Current: true}}, Unknown: []string{"px-77"}}, 200, nil}, {"providers-empty", ProvidersPage{}, 200, nil},
+		{"provider", ProviderPage{Line: providerLines()[1], Text: "Gone Telecom has not been in the Robocall Mitigation Database since 21 November 2026: calls that come directly from it must be refused (47 CFR 64.6305(g)).", Facts: []Fact{{Name: "Name in call records", Value: "px-3"}}, Filing: []Fact{{Name: "Filing", Value: "RMD0000003"}}, Note: "asked twice"}, 200, nil}, {"provider-empty", ProviderPage{Line: providerLines()[2]}, 200, nil},
+		{"lists", listsPage(), 200, nil}, {"lists-empty", ListsPage{Query: "x", Problem: "This is no number.", Ended: Tab{Label: "Show what has ended too", Href: "/desk/lists?ended=1"}}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
 		{"sendings", sendingsPage(), 200, nil}, {"sendings-empty", SendingsPage{}, 200, nil}, {"operations", operationsPage(), 200, nil}, {"operations-empty", OperationsPage{}, 200, nil},
 		{"webhooks", webhooksSample(), 200, admin}, {"webhooks-empty", WebhooksPage{CanAct: true, Create: webhookForm(cases.Webhook{})}, 200, admin}, {"webhooks-wrong", wrongWebhook(), 422, admin}, {"webhook", webhookSample(), 200, admin}, {"webhook-disabled", disabledWebhook(), 200, admin},
 		{"styleguide", styleguide(sampleNow), 200, nil}, {"api-docs", APIDocsPage{SpecURL: "/api/openapi.json"}, 200, public},

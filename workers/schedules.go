@@ -113,6 +113,7 @@ func (p *Pool) schedules() []schedule {
 		})},
 		{p, "release", time.Minute, counted(p.Upkeep.ReleaseKeys)},
 		{p, "clocks", 30 * time.Second, counted(p.Upkeep.LookAgain)},
+		{p, "returners", time.Minute, counted(p.Upkeep.MatchReturners)},
 		{p, "sessions", 10 * time.Minute, counted(p.Upkeep.PruneSessions)},
 		{p, "solutions", 10 * time.Minute, counted(p.Upkeep.PruneSolutions)},
 		{p, "unconfirmed", 10 * time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {

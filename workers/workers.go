@@ -52,6 +52,7 @@ type Upkeep interface {
 	SettleRestrictions(ctx context.Context, now time.Time) (int, error)
 	ReleaseKeys(ctx context.Context, now time.Time) (int, error)
 	LookAgain(ctx context.Context, now time.Time) (int, error)
+	MatchReturners(ctx context.Context, now time.Time) (int, error)
 	PruneSessions(ctx context.Context, now time.Time) (int, error)
 	DropUnconfirmed(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneSolutions(ctx context.Context, now time.Time) (int, error)

@@ -199,6 +199,9 @@ func (d *demo) books(ctx context.Context) (int, error) {
 	if err := d.desk.ImportEntitlements(ctx, operator, d.carrier.Entitlements); err != nil {
 		return 0, err
 	}
+	if err := d.files(ctx); err != nil {
+		return 0, err
+	}
 	n := 0
 	for b := range d.carrier.Batches() {
 		if _, err := d.desk.LoadCalls(ctx, operator, b); err != nil {

@@ -11,11 +11,19 @@ import (
 )
 
 type importCmd struct {
-	Accounts importAccountsCmd `cmd:"" help:"Accounts and their connections, CSV."`
-	Numbers  importNumbersCmd  `cmd:"" help:"Rights to show numbers, CSV."`
-	Calls    importCallsCmd    `cmd:"" help:"Call records, as our API or as switches and carriers write them."`
-	Carriers importCarriersCmd `cmd:"" help:"Which carrier answers for which numbers, CSV."`
-	Reports  importReportsCmd  `cmd:"" help:"Complaints of the FTC or the FCC about numbers that we host or carried, CSV."`
+	Accounts  importAccountsCmd  `cmd:"" help:"Accounts and their connections, CSV."`
+	Numbers   importNumbersCmd   `cmd:"" help:"Rights to show numbers, CSV."`
+	Calls     importCallsCmd     `cmd:"" help:"Call records, as our API or as switches and carriers write them."`
+	Carriers  importCarriersCmd  `cmd:"" help:"Which carrier answers for which numbers, CSV."`
+	Traits    importTraitsCmd    `cmd:"" help:"What customers left behind when they signed up, CSV. The values are not kept."`
+	KYC       importKYCCmd       `cmd:"" name:"kyc" help:"The files on knowing customers, CSV."`
+	Posture   importPostureCmd   `cmd:"" help:"How accounts are secured, CSV."`
+	Providers importProvidersCmd `cmd:"" help:"Upstream providers, CSV, or their standing in the Robocall Mitigation Database."`
+	DNO       importDNOCmd       `cmd:"" name:"dno" help:"Numbers that nobody may call with (do not originate), CSV."`
+	Honeypots importHoneypotsCmd `cmd:"" help:"Numbers of ours that nobody was given, CSV."`
+	Protected importProtectedCmd `cmd:"" help:"Numbers of hospitals, authorities and emergency centres, CSV."`
+	Rates     importRatesCmd     `cmd:"" help:"A rate deck: Tag,Prefix,Rate, CSV."`
+	Reports   importReportsCmd   `cmd:"" help:"Complaints of the FTC or the FCC about numbers that we host or carried, CSV."`
 }
 
 // load opens the file, runs the loader on the open database and prints what

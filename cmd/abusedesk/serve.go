@@ -138,7 +138,7 @@ func newService(ctx context.Context, cfg config, roles []string, log *slog.Logge
 	s.closers = append(s.closers, stop, func() { s.redis.Close() })
 	s.keeper, err = restrict.NewKeeper(restrict.KeeperConfig{
 		Source:  s.store,
-		Options: restrict.Options{Emergency: s.desk.Emergency, Rates: s.desk.Rates, FailMode: cfg.failMode, Redress: redress(cfg.BaseURL)},
+		Options: restrict.Options{Emergency: s.desk.Emergency, Deck: s.desk.DeckNow, FailMode: cfg.failMode, Redress: redress(cfg.BaseURL)},
 		Replica: cases.Replica{ID: s.replica, Host: hostname(), Roles: strings.Join(roles, ","), StartedAt: time.Now().UTC()},
 		Hints:   s.hints.local, Now: time.Now, Count: s.metrics.keeper, Log: log,
 	})
@@ -238,6 +238,7 @@ func (s *service) serveWeb(ctx context.Context, g *errgroup.Group) error {
 		}
 		return nil
 	})
+	g.Go(func() error { s.desk.KeepDeck(ctx); return nil })
 	g.Go(func() error { return serveHTTP(ctx, "", s.listener, h) })
 	return nil
 }

@@ -22,7 +22,7 @@ type AccountSink struct {
 // Accounts reads accounts and their connections. Result.Taken counts both.
 func Accounts(r io.Reader, sink AccountSink) (Result, error) {
 	var result Result
-	t, err := openTable(bufio.NewReader(r), []string{"id", "name"}, []string{"parent_id", "kind", "country", "status", "protected", "email", "opened_at",
+	t, err := openTable(bufio.NewReader(r), []string{"id", "name"}, []string{"parent_id", "kind", "country", "status", "protected", "email", "opened_at", "closed_reason", "closed_at",
 		"connection", "connection_name", "connection_country", "source_ips", "tech_prefix"})
 	if err != nil {
 		return result, err
@@ -39,7 +39,11 @@ func Accounts(r io.Reader, sink AccountSink) (Result, error) {
 		a := cases.Account{ID: r.required("id"), Name: r.required("name"), ParentID: r.text("parent_id"),
 			Kind:    r.oneOf("kind", "", "reseller", "business", "consumer", "provider"),
 			Country: r.country("country"), Status: r.oneOf("status", "active", "active", "closed"), Protected: r.yes("protected"),
-			Email: r.email("email"), OpenedAt: r.time("opened_at", true)}
+			Email: r.email("email"), OpenedAt: r.time("opened_at", true), ClosedReason: r.oneOf("closed_reason", "", "abuse", "nonpayment", "customer", "other"),
+			ClosedAt: r.time("closed_at", true)}
+		if a.Status != "closed" && (a.ClosedReason != "" || !a.ClosedAt.IsZero()) {
+			r.wrong("closed_reason", "and closed_at are of accounts whose status is closed")
+		}
 		c := r.connection(a.ID)
 		if !r.ok() {
 			return nil

@@ -22,6 +22,7 @@
 //	protected    yes for hospitals and emergency services: two people always decide
 //	email        abuse contact
 //	opened_at    time or date
+//	closed_reason, closed_at   of a closed one: abuse, nonpayment, customer or other; time or date
 //	connection   id of a connection of the account; a further row with the same id has a further one
 //	connection_name, connection_country, tech_prefix
 //	source_ips   addresses or networks, separated by spaces

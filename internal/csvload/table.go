@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -217,6 +218,27 @@ func (r *row) timePtr(name string, orDate bool) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+func (r *row) integer(name string, bits int) int64 {
+	s := r.text(name)
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(s, 10, bits)
+	if err != nil {
+		r.wrong(name, "must be a whole number")
+	}
+	return n
+}
+
+// long is text without the limit of an indexed column.
+func (r *row) long(name string) string {
+	i, ok := r.place[name]
+	if !ok {
+		return ""
+	}
+	return string(bytes.TrimSpace([]byte(r.fields[i])))
 }
 
 func (r *row) number(name, region string) string {

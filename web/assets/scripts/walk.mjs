@@ -83,7 +83,8 @@ async function pages(page, ref, status) {
   const found = {
     form: "/", status: new URL(status).pathname, queue: "/desk/queue", case: "/desk/cases/" + ref, restrictions: "/desk/restrictions",
     reports: "/desk/reports", report: await first("/desk/reports", "/desk/reports/"), numbers: "/desk/numbers", number: await first("/desk/cases/" + ref, "/desk/numbers/"),
-    campaigns: "/desk/campaigns", accounts: "/desk/accounts", account: await first("/desk/accounts", "/desk/accounts/"), sendings: "/desk/sendings", operations: "/desk/operations",
+    campaigns: "/desk/campaigns", accounts: "/desk/accounts", account: await first("/desk/accounts", "/desk/accounts/"),
+    returners: "/desk/returners", returner: await first("/desk/returners", "/desk/accounts/"), providers: "/desk/providers", provider: await first("/desk/providers", "/desk/providers/"), lists: "/desk/lists", sendings: "/desk/sendings", operations: "/desk/operations",
     styleguide: "/desk/styleguide", missing: "/desk/cases/AB-2020-000001", docs: "/api/docs",
   };
   return Object.entries(found).filter(([name, href]) => {
