@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/abusedesk/abusedesk/cases"
@@ -22,7 +21,7 @@ func (d *Desk) CheckTrait(t cases.GivenTrait) error {
 	case len(t.Value) > cases.MaxTraitValue:
 		return cases.Invalid(cases.Problem{Field: "value", Message: fmt.Sprintf("is longer than %d bytes", cases.MaxTraitValue)})
 	case len(d.traits(t)) == 0:
-		return cases.Invalid(cases.Problem{Field: "value", Message: "has nothing in it by which a " + strings.ReplaceAll(string(t.Kind), "_", " ") + " could be told from another"})
+		return cases.Invalid(cases.Problem{Field: "value", Message: "has nothing in it that tells two customers apart"})
 	case t.FirstSeen.After(d.now().Add(24 * time.Hour)):
 		return cases.Invalid(cases.Problem{Field: "first_seen", Message: "is in the future"})
 	}

@@ -138,6 +138,26 @@ func TestWhoCountsAsCutOff(t *testing.T) {
 	})
 }
 
+// Traits that come late recognise him all the same, and the mark says after how
+// many calls.
+func TestRecognisedAfterSomeCalls(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.must(w.desk.ImportAccounts(t.Context(), admin, []cases.Account{{ID: "old", Name: "Old One", Status: "closed", ClosedReason: "abuse", ClosedAt: noon.AddDate(0, -1, 0)}}))
+		w.left("old", noon.AddDate(-1, 0, 0), "payment card-aa11bb22", "device dev-778899")
+		w.signedUp("new", noon.Add(-time.Hour))
+		var made []cases.Call
+		for i := range 42 {
+			made = append(made, cases.Call{Source: "sbc", SourceID: fmt.Sprint(i), AccountID: "new", Direction: "outbound", From: "+12025550143", To: "+16175550100", StartedAt: noon.Add(-time.Duration(i+1) * time.Minute)})
+		}
+		_, err := w.desk.LoadCalls(t.Context(), admin, cases.Ingest{Source: "sbc", Calls: made})
+		w.must(err)
+		w.left("new", noon, "payment card-aa11bb22", "device dev-778899")
+		if m := w.marks(cases.MatchOpen); len(m) != 1 || m[0].Calls != 42 {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
 func TestTraitsThatSayNothingAreRefused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, g := range []cases.GivenTrait{{Kind: cases.TraitEmail, Value: "a@b.example"}, {AccountID: "x", Kind: "shoe", Value: "44"}, {AccountID: "x", Kind: cases.TraitMailDomain, Value: "b.example"},

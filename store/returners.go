@@ -106,6 +106,10 @@ func (s *Store) matchReturners(tx *gorm.DB, now time.Time, only []string) (int, 
 	return s.keepMatches(tx, now, only, found)
 }
 
+// maxCallsSeen is as far as the calls of an account are counted when it is
+// recognised: what matters is whether it was before the hundredth.
+const maxCallsSeen = 10_000
+
 // keepMatches inserts what is new, brings open marks up to date, and withdraws
 // those that were not found again. What a person decided stays.
 func (s *Store) keepMatches(tx *gorm.DB, now time.Time, only []string, found map[accountPair]cases.AccountMatch) (int, error) {
@@ -151,7 +155,9 @@ func (s *Store) keepMatches(tx *gorm.DB, now time.Time, only []string, found map
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Other, b.Other))
 	}) {
 		m := found[p]
-		if err := tx.Raw("SELECT coalesce(sum(attempts), 0) FROM hour_stats WHERE key_kind = ? AND key = ?", keyAccount, m.AccountID).Scan(&m.Calls).Error; err != nil {
+		// The records themselves: what came in a moment ago is not folded yet.
+		err := tx.Raw("SELECT count(*) FROM (SELECT 1 FROM calls WHERE account_id = ? AND direction = 'outbound' LIMIT ?) AS made", m.AccountID, maxCallsSeen).Scan(&m.Calls).Error
+		if err != nil {
 			return 0, err
 		}
 		reasons, err := document(m.Reasons)
