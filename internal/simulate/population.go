@@ -41,6 +41,7 @@ type member struct {
 	first    int32 // line of his first number
 	numbers  int32
 	byo      bool
+	ownCalls float64 // of one who is: the share of calls that show numbers of ours
 	victim   bool
 	maligned bool
 	spoofs   int32 // from outside: whose number is shown
@@ -139,6 +140,9 @@ func (p *Population) settle() {
 			}
 		}
 		m.byo = r.Float64() < m.kind.byo
+		if m.byo && r.IntN(2) == 0 {
+			m.ownCalls = ownCalls.even(r)
+		}
 		m.numbers = int32(math.Round(m.kind.numbers.log(r)))
 		m.npa = int32(r.IntN(len(areaCodes)))
 		for lines[m.npa]+m.numbers > linesOfExchange {

@@ -55,7 +55,7 @@ func (p *Population) habits(i int) []habit {
 			short: t.short.even(r), talk: t.talk.log(r), message: t.message.even(r), long: t.long.even(r), longTalk: t.longTalk.log(r), hangsUp: t.hangsUp.even(r),
 			signedA: t.signedA.even(r), signedB: t.signedB.even(r), complain: t.complain.even(r)}
 		if m.byo && !t.inbound && !t.bad {
-			h.signedA, h.signedB = 0, 1
+			h.signedA, h.signedB = m.ownCalls, 1-m.ownCalls
 		}
 		perDay := t.perDay.log(r)
 		weight := 0.0

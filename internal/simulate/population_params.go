@@ -98,7 +98,8 @@ type kind struct {
 	share   float64 // of honest customers; of bad ones each kind has the same share
 	numbers span
 	// byo is the share of them who show numbers of another carrier, to which
-	// they have the right; all such calls are signed B.
+	// they have the right: half of them no others, the rest in ownCalls of their
+	// calls. A call that shows such a number is signed B.
 	byo    float64
 	age    span // days since the account was opened
 	habits []traits
@@ -374,4 +375,7 @@ const (
 	hearsAll = 0.4
 )
 
-var maligned = span{3, 8} // reports
+var (
+	maligned = span{3, 8}     // reports
+	ownCalls = span{0.1, 0.9} // share of calls
+)
