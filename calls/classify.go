@@ -101,7 +101,7 @@ type line struct {
 	curve   []point // by value, rising
 	text    string  // with %s for the value, written by show
 	show    func(float64) string
-	change  string // how the value is named where it is said what would change the result
+	change  string // how the value is named where it is said what would change the result; "" if nothing can change it
 }
 
 func (l line) weight(value float64) float64 {
@@ -118,20 +118,15 @@ func (l line) weight(value float64) float64 {
 	return l.curve[last].weight
 }
 
-// at is the value nearest to the present one at which the weight is want.
-func (l line) at(want, value float64) (float64, bool) {
-	best, found := 0.0, false
+// at is a value at which the weight is want.
+func (l line) at(want float64) (float64, bool) {
 	for i := range len(l.curve) - 1 {
 		a, b := l.curve[i], l.curve[i+1]
-		if a.weight == b.weight || want < min(a.weight, b.weight) || want > max(a.weight, b.weight) {
-			continue
-		}
-		x := a.value + (b.value-a.value)*(want-a.weight)/(b.weight-a.weight)
-		if !found || math.Abs(x-value) < math.Abs(best-value) {
-			best, found = x, true
+		if a.weight != b.weight && want >= min(a.weight, b.weight) && want <= max(a.weight, b.weight) {
+			return a.value + (b.value-a.value)*(want-a.weight)/(b.weight-a.weight), true
 		}
 	}
-	return best, found
+	return 0, false
 }
 
 // scorecard decides on one bad class.
@@ -186,8 +181,8 @@ func changes(f facts, s score) []string {
 	is := s.margin() >= 0
 	slices.SortStableFunc(s.read, func(a, b reading) int { return cmp.Compare(math.Abs(b.weight), math.Abs(a.weight)) })
 	for _, r := range s.read {
-		x, ok := r.line.at(r.weight-s.margin(), r.value)
-		if !ok || len(out) == maxChanges {
+		x, ok := r.line.at(r.weight - s.margin())
+		if !ok || r.line.change == "" || len(out) == maxChanges {
 			continue
 		}
 		direction := "up to"

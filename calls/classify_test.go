@@ -143,6 +143,11 @@ func TestNoDepartureFromItsOwnHabits(t *testing.T) {
 	if departed-same < 6 || departed-unknown < 6 {
 		t.Errorf("departed %.1f, the same as before %.1f, no history %.1f", departed, same, unknown)
 	}
+	c := Classify(p, nil)
+	without := slices.IndexFunc(c.Reasons, func(r cases.ClassReason) bool { return strings.HasPrefix(r.Text, "There is no history") })
+	if c.Class != cases.ClassCompromised || without < 0 || c.Reasons[without].Weight > -2 || !slices.Contains(c.WouldChange, "A history of the weeks before, to compare with.") {
+		t.Errorf("without a history: %+v", c)
+	}
 	few := usual
 	few.Attempts = cases.MinSample - 1
 	if a, b := Classify(p, &few), Classify(p, nil); a.Class != b.Class || a.Confidence != b.Confidence {
@@ -178,15 +183,15 @@ func TestWhatWouldChange(t *testing.T) {
 			if l.weight(-1e9) != l.curve[0].weight || l.weight(1e9) != l.curve[len(l.curve)-1].weight {
 				t.Errorf("%s goes on beyond its ends", l.change)
 			}
-			f := func(a, b uint16) bool {
+			f := func(a uint16) bool {
 				want := lowest + (highest-lowest)*float64(a)/math.MaxUint16
-				x, ok := l.at(want, float64(b))
+				x, ok := l.at(want)
 				return ok && math.Abs(l.weight(x)-want) < 1e-6
 			}
 			if err := quick.Check(f, nil); err != nil {
 				t.Errorf("%s: %v", l.change, err)
 			}
-			if _, ok := l.at(highest+0.1, 0); ok {
+			if _, ok := l.at(highest + 0.1); ok {
 				t.Errorf("%s reaches more than its most", l.change)
 			}
 		}

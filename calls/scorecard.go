@@ -18,7 +18,7 @@ import (
 // The start is how rare the bad are, one in two thousand for either class, and
 // what makes an even chance of zero on those seeds.
 var scorecards = []scorecard{
-	{class: cases.ClassRobocaller, start: -7.7, least: 0, lines: []line{
+	{class: cases.ClassRobocaller, start: -7.9, least: 0, lines: []line{
 		// Robocallers dial lists and ranges; people and their reminders, the same numbers again.
 		logLine(cases.MeasurePerCallee, figure(cases.MeasurePerCallee), point{1, 5.8}, point{1.3, -3.4},
 			"Each number was called %s times on average", times, "Calls for each number called"),
@@ -63,7 +63,7 @@ var scorecards = []scorecard{
 		logLine(cases.MeasureComplaints, complaintsAtMost, point{3, -7.6}, point{30, 0},
 			"There are at most %s complaints for 10,000 calls (95 %%)", whole, "The most that complaints for 10,000 calls come to"),
 	}},
-	{class: cases.ClassCompromised, start: -7.8, least: 0, lines: []line{
+	{class: cases.ClassCompromised, start: -8.8, least: 0, lines: []line{
 		// Calls that somebody is paid for.
 		logLine(cases.MeasureCostMinute, figure(cases.MeasureCostMinute), point{0.01, -0.7}, point{0.3, 2.9},
 			"A minute cost US$ %s on average", dollars, "The cost of a minute in US$"),
@@ -81,7 +81,7 @@ var scorecards = []scorecard{
 			"%s of the calls went to countries not called in the weeks before", percent, "Calls to countries not called before"),
 		// Without a history nothing is a departure from it.
 		straight(cases.MeasureForeign, nothingBefore, point{0, 0}, point{1, -3},
-			"There is no history of the weeks before to compare with%s", func(float64) string { return "" }, "A history of the weeks before"),
+			"There is no history of the weeks before to compare with%s", func(float64) string { return "" }, ""),
 	}},
 }
 
