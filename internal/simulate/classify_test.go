@@ -129,7 +129,8 @@ func place(name string) int {
 }
 
 // The classifier against the truth. By default a small population with many bad
-// customers, whose precision is weighted to the base rate.
+// customers, whose precision is weighted to the base rate; its seed is looked at
+// all the time and holds nothing out.
 func TestClassifier(t *testing.T) {
 	r := results{kinds: map[string]*tally{}}
 	if *seedsFlag != "" {
@@ -144,16 +145,20 @@ func TestClassifier(t *testing.T) {
 		r.report(t)
 		return
 	}
-	r.classify(population(t, PopulationParams{Seed: 201, Customers: 4000, Bad: 0.045}))
+	r.classify(population(t, PopulationParams{Seed: 201, Customers: 2000, Bad: 0.06}))
 	r.report(t)
 	bad, found, honest, accused := r.figures()
-	recall, falsely := float64(found)/float64(bad), float64(accused)/float64(honest)
+	recall := float64(found) / float64(bad)
+	// So few honest customers cannot show one false accusation in ten thousand; they
+	// can show that there are more.
+	falsely, _ := calls.Wilson(accused, honest)
 	precision := BaseRate * recall / (BaseRate*recall + (1-BaseRate)*falsely)
+	t.Logf("at one bad in a thousand, precision is at most %.3f", precision)
 	if recall < 0.95 || precision < 0.9 {
-		t.Errorf("recall %.3f, precision %.3f at one bad in a thousand", recall, precision)
+		t.Errorf("recall %.3f, precision at most %.3f at one bad in a thousand", recall, precision)
 	}
 	for name, k := range r.kinds {
-		if kinds[place(name)].truth != TruthHonest && float64(k.right) < 0.7*float64(k.n) {
+		if kinds[place(name)].truth != TruthHonest && float64(k.right) < 0.75*float64(k.n) {
 			t.Errorf("%s: %d of %d", name, k.right, k.n)
 		}
 	}
