@@ -112,7 +112,6 @@ var (
 	flat     = hours{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 	nights   = hours{0: 3, 1: 4, 2: 5, 3: 5, 4: 4, 5: 2, 22: 1, 23: 2}
 	schoolAt = hours{6: 2, 7: 1, 12: 1, 15: 3, 16: 4, 17: 4, 18: 3}
-	morning  = hours{8: 2, 9: 4, 10: 4, 11: 3, 12: 1}
 )
 
 // talkers is what ordinary calling is like.
