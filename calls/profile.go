@@ -38,6 +38,7 @@ type ProfileInput struct {
 type total struct {
 	cases.HourStats
 	byHour     map[time.Time]int
+	awayAt     map[time.Time]int // to other countries
 	costOfDay  map[time.Time]int64
 	distinctTo counted
 	distinctBy counted
@@ -52,8 +53,8 @@ type counted struct {
 // number of a month.
 func ProfileOf(in ProfileInput) cases.Profile {
 	in.Sample = newest(in)
-	t := sum(in)
 	home := homeOf(in)
+	t := sum(in, home)
 	p := cases.Profile{Kind: in.Kind, Key: in.Key, From: in.From, To: in.To, Attempts: t.Attempts, Answered: t.Answered,
 		Complaints: in.Complaints, Sampled: len(in.Sample), Zone: home.name()}
 	if len(in.Sample) > 0 {
@@ -101,8 +102,8 @@ func newest(in ProfileInput) []cases.Call {
 	return out[max(0, len(out)-SampleLimit):]
 }
 
-func sum(in ProfileInput) total {
-	t := total{byHour: map[time.Time]int{}, costOfDay: map[time.Time]int64{}}
+func sum(in ProfileInput, at home) total {
+	t := total{byHour: map[time.Time]int{}, awayAt: map[time.Time]int{}, costOfDay: map[time.Time]int64{}}
 	t.Countries = map[string]int{}
 	callees, callers := make([][]byte, 0, len(in.Hours)), make([][]byte, 0, len(in.Hours))
 	first := in.From.Truncate(time.Hour)
@@ -125,6 +126,9 @@ func sum(in ProfileInput) total {
 		t.byHour[h.Hour.UTC()] += h.Attempts
 		for country, n := range h.Countries {
 			t.Countries[country] += n
+			if foreign(country, at.country) {
+				t.awayAt[h.Hour.UTC()] += n
+			}
 		}
 		callees, callers = append(callees, h.Callees), append(callers, h.Callers)
 	}

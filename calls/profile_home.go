@@ -131,9 +131,22 @@ func hoursAndCountries(f *figures, t total, h home) {
 	const of = "attempts to a known country"
 	if h.country != "" {
 		f.share(cases.MeasureForeign, "To other countries", of, away, known)
+		if h.zone != nil {
+			f.share(cases.MeasureForeignNight, "To other countries, at night and at weekends", "attempts to other countries", t.awayOutOfHours(h), away)
+		}
 	}
 	f.share(cases.MeasureTopCountry, "To the country called most", of, top, known)
 	f.value(cases.MeasureEntropy, "Spread over countries", cases.UnitBits, of, entropy, known)
+}
+
+func (t total) awayOutOfHours(h home) int {
+	n := 0
+	for at, calls := range t.awayAt {
+		if outOfHours(at.In(h.zone)) {
+			n += calls
+		}
+	}
+	return n
 }
 
 // countries are the called ones, most first.

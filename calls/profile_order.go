@@ -39,6 +39,7 @@ func order(f *figures, sample []cases.Call, country string) {
 	var longest time.Duration
 	var talks, abroad []span
 	var gaps []float64
+	var abroadCost, abroadSecs int64
 	for i, c := range sample {
 		if i > 0 {
 			if s, ok := step(sample[i-1].To, c.To); ok {
@@ -73,6 +74,7 @@ func order(f *figures, sample []cases.Call, country string) {
 		talks = append(talks, s)
 		if foreign(c.ToCountry, country) {
 			abroad = append(abroad, s)
+			abroadCost, abroadSecs = abroadCost+c.CostMicros, abroadSecs+int64(c.BilledSeconds)
 		}
 	}
 	f.share(cases.MeasureUnder30, "Answered for less than 30 seconds", "answered calls", under, answered)
@@ -86,6 +88,10 @@ func order(f *figures, sample []cases.Call, country string) {
 	if f.kind != kindTo && country != "" {
 		alarmAt(f.value(cases.MeasureForeignAtOnce, "Most answered calls at once to other countries", cases.UnitCalls, "calls", float64(atOnce(abroad)), len(sample)),
 			AtOnceAlarm, sourceAtOnce)
+		minute := f.value(cases.MeasureForeignMinute, "Cost of a minute to other countries", cases.UnitUSDMin, "answered calls to other countries", over(60*float64(abroadCost)/1e6, int(abroadSecs)), len(abroad))
+		if abroadSecs == 0 {
+			minute.Estimate = nil
+		}
 	}
 	alarmAt(f.value(cases.MeasureLongest, "Longest call", cases.UnitSeconds, "calls", longest.Seconds(), len(sample)), LongAlarm, sourceLong)
 	for i := range f.list[from:] {

@@ -141,6 +141,15 @@ func TestFiguresOfAProfile(t *testing.T) {
 		{"at night", kindFrom, many(40, every(2, func(c *cases.Call) { c.StartedAt = c.StartedAt.Add(12 * time.Hour) })), cases.MeasureOutOfHours, 0.5, 40, 0},
 		{"on Sunday", kindFrom, many(40, every(2, func(c *cases.Call) { c.StartedAt = c.StartedAt.Add(-24 * time.Hour) })), cases.MeasureOutOfHours, 0.5, 40, 0},
 		{"abroad", kindFrom, many(40, every(4, func(c *cases.Call) { c.ToCountry = "SO" })), cases.MeasureForeign, 0.25, 40, 0},
+		{"abroad at night", kindFrom, many(80, func(i int, c *cases.Call) {
+			if i%2 == 0 {
+				c.ToCountry = "SO"
+			}
+			if i%4 == 0 || i%2 == 1 {
+				c.StartedAt = c.StartedAt.Add(12 * time.Hour)
+			}
+		}), cases.MeasureForeignNight, 0.5, 40, 0},
+		{"a minute abroad", kindFrom, many(80, every(4, func(c *cases.Call) { c.ToCountry, c.CostMicros = "SO", 500_000 })), cases.MeasureForeignMinute, 0.5, 20, 0},
 		{"unknown is not abroad", kindFrom, many(40, every(2, func(c *cases.Call) { c.ToCountry = "" })), cases.MeasureForeign, 0, 20, 0},
 		{"top country", kindFrom, many(40, every(4, func(c *cases.Call) { c.ToCountry = "SO" })), cases.MeasureTopCountry, 0.75, 40, 0},
 		{"two countries alike", kindFrom, many(40, every(2, func(c *cases.Call) { c.ToCountry = "SO" })), cases.MeasureEntropy, 1, 40, 0},
@@ -182,6 +191,12 @@ func TestTooFewCallsHaveNoFigures(t *testing.T) {
 			t.Fatalf("%d calls: %+v", n, p)
 		}
 		for _, f := range p.Figures {
+			if f.Measure == cases.MeasureForeignNight || f.Measure == cases.MeasureForeignMinute {
+				if !f.Hidden() { // none of them goes abroad
+					t.Errorf("%d calls: %s is %+v", n, f.Measure, f)
+				}
+				continue
+			}
 			if f.Hidden() != hidden {
 				t.Errorf("%d calls: %s is %+v", n, f.Measure, f)
 			}
@@ -211,7 +226,7 @@ func TestKindsHaveTheirFigures(t *testing.T) {
 		kindTo:      {cases.MeasureCallees, cases.MeasureSequential, cases.MeasureForeign, cases.MeasureCost},
 		kindAccount: nil,
 		// Nobody knows where a provider's callers are.
-		kindProvider: {cases.MeasureOutOfHours, cases.MeasureForeign, cases.MeasureForeignAtOnce},
+		kindProvider: {cases.MeasureOutOfHours, cases.MeasureForeign, cases.MeasureForeignAtOnce, cases.MeasureForeignNight, cases.MeasureForeignMinute},
 	} {
 		p := ProfileOf(input(t, kind, "+12125550143", calls))
 		seen := map[cases.Measure]bool{}
@@ -226,7 +241,7 @@ func TestKindsHaveTheirFigures(t *testing.T) {
 				t.Errorf("%s has %s", kind, f.Measure)
 			}
 		}
-		if want := 32 - len(without); kind != kindTo && len(p.Figures) != want {
+		if want := 34 - len(without); kind != kindTo && len(p.Figures) != want {
 			t.Errorf("%s has %d figures, want %d", kind, len(p.Figures), want)
 		}
 	}

@@ -133,6 +133,8 @@ const (
 	MeasureLongest       Measure = "longest_call"           // seconds; sampled
 	MeasureOutOfHours    Measure = "out_of_hours"           // outside 07:00 to 19:00 on working days, in the caller's time
 	MeasureForeign       Measure = "foreign_share"          // to other countries than the caller's
+	MeasureForeignNight  Measure = "abroad_out_of_hours"    // out of hours / attempts to other countries
+	MeasureForeignMinute Measure = "cost_per_minute_abroad" // US$ per billed minute of calls to other countries; sampled
 	MeasureTopCountry    Measure = "top_country_share"
 	MeasureEntropy       Measure = "country_entropy" // Shannon entropy of countries called, in bits
 	MeasureCost          Measure = "cost"            // US$ in the window

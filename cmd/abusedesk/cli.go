@@ -32,7 +32,7 @@ type commands struct {
 	Corrections correctionsCmd `cmd:"" help:"Print the reports that analysts corrected, with what is right in them, as JSON lines. Personal data."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
 	Shaken      shakenCmd      `cmd:"" help:"Check caller identity: STIR/SHAKEN headers and certificates. Needs no database."`
-	Simulate    simulateCmd    `cmd:"" help:"Send reports through the real doors of a running service and keep a ledger of what was acknowledged."`
+	Simulate    simulateCmd    `cmd:"" help:"Load for a running service, or a synthetic carrier of which the truth is known."`
 	Doctor      doctorCmd      `cmd:"" help:"Check the installation, and with --invariants the whole database."`
 }
 

@@ -29,6 +29,19 @@ func command(t *testing.T, env map[string]string, in string, args ...string) res
 	return result{status, out.String(), errOut.String()}
 }
 
+func TestPopulationIsWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	r := command(t, nil, "", "simulate", "population", dir, "--customers", "40", "--days", "1", "--bad", "0.2")
+	if r.status != 0 || !strings.HasPrefix(r.out, "40 accounts, 8 of them bad; ") {
+		t.Fatalf("%+v", r)
+	}
+	for _, name := range []string{"accounts.csv", "numbers.csv", "calls.ndjson", "reports.csv", "truth.csv"} {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(b) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
 	tests := []struct {
@@ -46,6 +59,8 @@ func TestUsage(t *testing.T) {
 		{"roles are not split without Redis", map[string]string{"ABUSEDESK_DATABASE_URL": "postgres://127.0.0.1:1/x"}, []string{"serve", "--roles", "web"}, 2, "set ABUSEDESK_REDIS_URL"},
 		{"an unknown scope", nil, []string{"apikey", "create", "--name", "x", "--scopes", "everything"}, 2, `there is no scope "everything"`},
 		{"a database that is away", map[string]string{"ABUSEDESK_DATABASE_URL": "postgres://127.0.0.1:1/x"}, []string{"doctor"}, 1, "postgres"},
+		{"a population of too many", nil, []string{"simulate", "population", dir, "--customers", "100001"}, 1, "must be between 1 and 100000"},
+		{"a population that ends at no time", nil, []string{"simulate", "population", dir, "--end", "monday"}, 1, "must be a time with zone"},
 		{"a short password", nil, []string{"user", "create", "--email", "a@example.com", "--name", "A", "--role", "admin"}, 1, "at least 12 characters"},
 	}
 	for _, tt := range tests {

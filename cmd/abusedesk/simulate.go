@@ -4,12 +4,19 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"time"
 
+	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/internal/simulate"
 )
 
 type simulateCmd struct {
+	Load       simulateLoadCmd       `cmd:"" default:"withargs" help:"Send reports through the real doors of a running service and keep a ledger of what was acknowledged (the default)."`
+	Population simulatePopulationCmd `cmd:"" help:"Write the customers, numbers and call records of a synthetic carrier, and apart from them the truth about each customer."`
+}
+
+type simulateLoadCmd struct {
 	URL         string        `default:"http://127.0.0.1:8080" help:"The running service."`
 	Form        int           `help:"Reports through the form."`
 	API         int           `help:"Reports through the API." name:"api"`
@@ -28,7 +35,7 @@ type simulateCmd struct {
 	Forwarded   bool          `help:"Give each request an X-Forwarded-For of its own; the service must trust this machine as a proxy."`
 }
 
-func (c simulateCmd) Run(p *process) error {
+func (c simulateLoadCmd) Run(p *process) error {
 	l, err := simulate.OpenLedger(c.Ledger)
 	if err != nil {
 		return err
@@ -48,4 +55,38 @@ func (c simulateCmd) Run(p *process) error {
 		Concurrency: c.Concurrency, Rate: c.Rate, Campaign: c.Campaign})
 	fmt.Fprintf(p.out, "%+v in %s\n", res, time.Since(started).Round(time.Millisecond))
 	return err
+}
+
+type simulatePopulationCmd struct {
+	Folder    string  `arg:"" help:"A folder, made if it is not there; files of the same names are replaced."`
+	Seed      uint64  `default:"1"`
+	Customers int     `default:"50000" help:"At most 100,000."`
+	Days      int     `default:"28"`
+	Bad       float64 `default:"0.001" help:"Share of bad customers."`
+	End       string  `help:"When the history ends: a full hour as in 2026-11-30T00:00:00Z, which is the default."`
+	CallTruth bool    `help:"Write the truth about each call, too."`
+}
+
+func (c simulatePopulationCmd) Run(p *process) error {
+	params := simulate.PopulationParams{Seed: c.Seed, Customers: c.Customers, Days: c.Days, Bad: c.Bad}
+	if c.End != "" {
+		end, err := time.Parse(time.RFC3339, c.End)
+		if err != nil {
+			return cases.Invalid(cases.Problem{Field: "end", Message: "must be a time with zone as in 2026-11-30T00:00:00Z"})
+		}
+		params.End = end
+	}
+	pop, err := simulate.NewPopulation(params)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Folder, 0o755); err != nil {
+		return err
+	}
+	n, err := pop.Export(c.Folder, c.CallTruth)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "%d accounts, %d of them bad; %d numbers; %d calls, %d of them bad; %d reports\n", n.Accounts, n.Bad, n.Numbers, n.Calls, n.BadCalls, n.Reports)
+	return nil
 }

@@ -4,6 +4,10 @@
 // same API as everybody, and a load generator with a ledger that proves what
 // was acknowledged.
 //
+// Apart from these it makes a population: tens of thousands of customers, some
+// of them bad, of whom the truth is known (population_params.go has all that is
+// assumed), which detection is measured on.
+//
 // It is a client. It speaks HTTP and SMTP to a desk that may run anywhere and
 // be killed at any time, and must not know how that desk stores or decides
 // anything: what it knows of the inside are the domain's words in cases.
