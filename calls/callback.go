@@ -17,7 +17,7 @@ const CallbackAround = 7 * 24 * time.Hour
 const (
 	CallbackReached = cases.CallbackReached
 	CallbackOthers  = "receives_calls" // others did
-	CallbackNobody  = "no_calls"       // nobody did, and the records are complete
+	CallbackNobody  = "nobody"         // nobody did, and the records are complete
 	CallbackUnknown = "unknown"
 )
 

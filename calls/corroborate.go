@@ -60,9 +60,6 @@ func Corroborate(e Evidence) Corroboration {
 			continue
 		}
 		from, to := callers.match(l.From), called.match(l.To)
-		if from == fullMatch && e.Honeypots[l.To] {
-			c.honeypots++
-		}
 		switch {
 		case from == noMatch && callers.known():
 		case from != noMatch && e.ownerReport() && e.entitled(l.From, l.account(), l.StartedAt):
@@ -71,6 +68,11 @@ func Corroborate(e Evidence) Corroboration {
 			c.others++
 		case from != noMatch || to != noMatch:
 			c.hits = append(c.hits, fit(c.Window, l, from, to))
+		}
+	}
+	for _, l := range legs(slices.Concat(e.Matches, e.Nearby)) { // also those that are not near enough to be the reported one
+		if callers.match(l.From) == fullMatch && e.Honeypots[l.To] {
+			c.honeypots++
 		}
 	}
 	c.Matched = len(c.hits)
@@ -87,7 +89,7 @@ func Corroborate(e Evidence) Corroboration {
 	cut := len(called.exact) == 0 && slices.ContainsFunc(callers.exact, func(n string) bool { return showing(e.Matches, n) >= MatchLimit })
 	c.Verdict = verdict(c, callers, called, len(gaps) > 0 || cut)
 	c.Missing = missing(c, callers, called, gaps, cut)
-	if c.Verdict == cases.CorroborationUnknown && c.Matched == 0 && !cut && len(Queries(e)) > 0 {
+	if c.Verdict == cases.CorroborationUnknown && c.Matched == 0 && !cut && len(callers.exact)+len(called.exact) > 0 {
 		c.Awaiting = c.Window.To
 	}
 	c.Summary = summary(e, c, callers, called)
@@ -289,6 +291,15 @@ func (c Corroboration) timeOf(number string) time.Time {
 		if h.From == number {
 			return h.StartedAt
 		}
+	}
+	return c.Window.middle()
+}
+
+// At is when the reported call began: that of the call that fits best, else the
+// middle of where it was looked for.
+func (c Corroboration) At() time.Time {
+	if h, ok := c.best(); ok {
+		return h.StartedAt
 	}
 	return c.Window.middle()
 }

@@ -226,16 +226,25 @@ func TestQueries(t *testing.T) {
 	}
 	r := reportAt(at("10:00:00"))
 	got := Queries(Evidence{Report: r, Subjects: sub})
-	if want := "+12025550143>+13125550199 +12025550155>+13125550199 +12025550143> +12025550155>"; short(got) != want {
+	if want := "+12025550143>+13125550199 +12025550155>+13125550199"; short(got) != want {
 		t.Errorf("queries %s, want %s", short(got), want)
+	}
+	if got, want := short(WiderQueries(Evidence{Report: r, Subjects: sub})), "+12025550143> +12025550155>"; got != want {
+		t.Errorf("wider queries %s, want %s", got, want)
+	}
+	if got := WiderQueries(Evidence{Report: r, Subjects: sub, Matches: []cases.Call{out("a", shownNumber, calledNumber, "10:00:00")}}); got != nil {
+		t.Errorf("a call was found, and more is looked for: %s", short(got))
+	}
+	if got, want := short(Queries(Evidence{Report: r, Subjects: about(shownNumber), OtherCalled: []string{otherNumber}})), "+12025550143>+13125550198"; got != want {
+		t.Errorf("with another complaint's number %s, want %s", got, want)
 	}
 	if q := got[0]; !q.Earliest.Equal(at("09:45:00")) || !q.Latest.Equal(at("10:15:00")) || q.Limit != MatchLimit {
 		t.Errorf("window of %+v", q)
 	}
-	if got := short(Queries(Evidence{Report: r, Subjects: sub[1:2]})); got != ">+13125550199" {
+	if got := short(WiderQueries(Evidence{Report: r, Subjects: sub[1:2]})); got != ">+13125550199" {
 		t.Errorf("called number alone: %s", got)
 	}
-	if got := Queries(Evidence{Report: r}); got != nil {
+	if got := append(Queries(Evidence{Report: r}), WiderQueries(Evidence{Report: r})...); got != nil {
 		t.Errorf("no number: %v", got)
 	}
 	// A call that is reported was over: the window ends with the report.

@@ -21,7 +21,7 @@ type Evidence struct {
 	// which nothing has come covers nothing.
 	Sources      []string
 	Coverage     []cases.Coverage           // of every source
-	Matches      []cases.Call               // the answers to Queries, in any order, also more than once
+	Matches      []cases.Call               // the answers to Queries and WiderQueries, in any order, also more than once
 	Nearby       []cases.Call               // the answers to SampleQueries
 	Honeypots    map[string]bool            // of the numbers that Matches and Nearby went to, those that are honeypots of ours
 	Inbound      []cases.Call               // the answers to CallbackQueries

@@ -119,31 +119,43 @@ func called(subjects []cases.Subject) []string {
 	return numbersOf(subjects, cases.RoleCalled, sureEnough)
 }
 
-// Queries says which calls Corroborate needs to see: each shown number with
-// each called one (also those of the reporter's other complaints), then each shown
-// number alone, or the called numbers where no whole number that was shown is
-// known. None for a report without a whole number.
+// Queries says which calls Corroborate needs to see first: each shown number with
+// each called one, also those of the reporter's other complaints. None where
+// either is not known whole.
 func Queries(e Evidence) []cases.CallQuery {
-	w := WindowOf(e.Report)
 	var out []cases.CallQuery
-	add := func(from, to string) {
-		out = append(out, cases.CallQuery{From: from, To: to, Earliest: w.From, Latest: w.To, Limit: MatchLimit})
-	}
-	callers, called := Callers(e.Subjects), called(e.Subjects)
-	for _, from := range callers {
-		for _, to := range slices.Concat(called, e.otherCalled()) {
-			add(from, to)
-		}
-	}
-	for _, from := range callers {
-		add(from, "")
-	}
-	if len(callers) == 0 {
-		for _, to := range called {
-			add("", to)
+	for _, from := range Callers(e.Subjects) {
+		for _, to := range slices.Concat(called(e.Subjects), e.otherCalled()) {
+			out = append(out, e.query(from, to))
 		}
 	}
 	return out
+}
+
+// WiderQueries says what it needs to see besides, when e.Matches are the answers to
+// Queries: each shown number alone, or the called numbers where no whole number
+// that was shown is known. None where a call from the one to the other was found: the
+// busiest numbers have hundreds of others in the same minutes.
+func WiderQueries(e Evidence) []cases.CallQuery {
+	if len(e.Matches) > 0 {
+		return nil
+	}
+	var out []cases.CallQuery
+	callers := Callers(e.Subjects)
+	for _, from := range callers {
+		out = append(out, e.query(from, ""))
+	}
+	if len(callers) == 0 {
+		for _, to := range called(e.Subjects) {
+			out = append(out, e.query("", to))
+		}
+	}
+	return out
+}
+
+func (e Evidence) query(from, to string) cases.CallQuery {
+	w := WindowOf(e.Report)
+	return cases.CallQuery{From: from, To: to, Earliest: w.From, Latest: w.To, Limit: MatchLimit}
 }
 
 // SampleQueries says which calls the attestation of a number is counted over:

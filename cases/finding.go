@@ -12,6 +12,7 @@ const (
 	FindingParties       FindingKind = "parties"       // originating account, entitled holder, ingress provider
 	FindingNumber        FindingKind = "number"        // what kind of number it is, and whether it is ours
 	FindingCallback      FindingKind = "callback"      // who called the number to call back, when it is ours
+	FindingTraffic       FindingKind = "traffic"       // what the calls of the originating account look like
 	FindingSignals       FindingKind = "signals"       // what public complaint data hold about the number
 	FindingLists         FindingKind = "lists"         // a number of the report is on a list: do not originate, honeypot, protected
 	FindingTraced        FindingKind = "traced_call"   // one call of a traceback request; the subject is its place in the request, from 1
@@ -56,22 +57,23 @@ type Finding struct {
 // FindingData is the evidence behind a finding; only the fields of its kind
 // are set.
 type FindingData struct {
-	Calls        []CallRef      `json:"calls,omitempty"`       // matching calls, best first, at most 20
-	Matched      int            `json:"matched,omitempty"`     // all that matched
-	Sources      []Coverage     `json:"sources,omitempty"`     // what the history covered
-	Callers      int            `json:"callers,omitempty"`     // distinct numbers among those that matched
-	Missing      []string       `json:"missing,omitempty"`     // what would settle an unknown
-	Called       []string       `json:"called,omitempty"`      // numbers to which a carried call that fits went; none unless confirmed or probable
-	Honeypots    int            `json:"honeypots,omitempty"`   // calls that showed the number and went to honeypots of ours
-	Attestation  map[string]int `json:"attestation,omitempty"` // A, B, C, none → calls
-	Sample       int            `json:"sample,omitempty"`
-	Entitlements []Entitlement  `json:"entitlements,omitempty"`
-	Parties      *Parties       `json:"parties,omitempty"`
-	Number       *NumberFacts   `json:"number,omitempty"`
-	Traced       *TracedCall    `json:"traced,omitempty"` // as the request has it
-	Signals      *SignalStats   `json:"signals,omitempty"`
-	Listed       []ListHit      `json:"listed,omitempty"`
-	Contact      string         `json:"contact,omitempty"` // abuse contact of the originating account
+	Calls        []CallRef       `json:"calls,omitempty"`       // matching calls, best first, at most 20
+	Matched      int             `json:"matched,omitempty"`     // all that matched
+	Sources      []Coverage      `json:"sources,omitempty"`     // what the history covered
+	Callers      int             `json:"callers,omitempty"`     // distinct numbers among those that matched
+	Missing      []string        `json:"missing,omitempty"`     // what would settle an unknown
+	Called       []string        `json:"called,omitempty"`      // numbers to which a carried call that fits went; none unless confirmed or probable
+	Honeypots    int             `json:"honeypots,omitempty"`   // calls that showed the number and went to honeypots of ours
+	Attestation  map[string]int  `json:"attestation,omitempty"` // A, B, C, none → calls
+	Sample       int             `json:"sample,omitempty"`
+	Entitlements []Entitlement   `json:"entitlements,omitempty"`
+	Parties      *Parties        `json:"parties,omitempty"`
+	Number       *NumberFacts    `json:"number,omitempty"`
+	Traffic      *Classification `json:"traffic,omitempty"`
+	Traced       *TracedCall     `json:"traced,omitempty"` // as the request has it
+	Signals      *SignalStats    `json:"signals,omitempty"`
+	Listed       []ListHit       `json:"listed,omitempty"`
+	Contact      string          `json:"contact,omitempty"` // abuse contact of the originating account
 }
 
 // CallRef points at a call record and says how well it fits.

@@ -66,6 +66,11 @@ type Facts struct {
 	// numbers that are reported most.
 	Signals int `json:"signals,omitempty"`
 
+	// Traffic is what the calls of the originating account look like, by the latest
+	// look; "" without one. Sure is its confidence.
+	Traffic     TrafficClass `json:"traffic,omitempty"`
+	TrafficSure float64      `json:"traffic_confidence,omitempty"`
+
 	// DNO, Honeypots and ProtectedCalled count the numbers of its reports that were
 	// on a list at the time: shown and on a do-not-originate list, called and a
 	// honeypot, called and protected.
@@ -91,7 +96,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.InForce == o.InForce && f.Lane == o.Lane && slices.Equal(f.Lanes, o.Lanes) && slices.Equal(f.Related, o.Related) &&
 		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
 		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
-		f.Signals == o.Signals && f.DNO == o.DNO && f.Honeypots == o.Honeypots && f.ProtectedCalled == o.ProtectedCalled && f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
+		f.Signals == o.Signals && f.Traffic == o.Traffic && f.TrafficSure == o.TrafficSure && f.DNO == o.DNO && f.Honeypots == o.Honeypots && f.ProtectedCalled == o.ProtectedCalled && f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
 		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback)
 }
 
@@ -154,6 +159,11 @@ const (
 	calledBackPoints  = 15
 	ourCallbackPoints = 5
 )
+
+// trafficPoints are for traffic that certainly looks bad.
+const trafficPoints = 15
+
+var trafficWord = map[TrafficClass]string{ClassRobocaller: "those of a robocaller", ClassCompromised: "those of a hijacked telephone system"}
 
 // maxSignalPoints bounds what complaints that nobody has checked can do.
 const maxSignalPoints = 10
@@ -219,6 +229,9 @@ func Prioritise(f Facts, now time.Time) (int, []Factor) {
 	}
 	if f.Signals > 0 {
 		add(min(int(math.Round(2*math.Log2(float64(f.Signals+1)))), maxSignalPoints), "%s in public complaint data within 90 days", plural(f.Signals, "complaint", "complaints"))
+	}
+	if f.Traffic.Bad() {
+		add(int(math.Round(trafficPoints*f.TrafficSure)), "the calls of the account look like %s", trafficWord[f.Traffic])
 	}
 	addListed(f, add)
 	if f.Owners > 0 && f.Confirmed == 0 {

@@ -133,8 +133,15 @@ type AccountView struct {
 	Entitlements []Entitlement // at most MaxPage
 	Restrictions []Restriction
 	Cases        []Case
-	Traffic      []HourStats // last seven days by hour
-	Profile      Profile     // of them
+	Traffic      []HourStats    // last seven days by hour
+	Profile      Profile        // of them
+	Class        Classification // of the profile
+}
+
+// ProviderTraffic is what a provider handed to us.
+type ProviderTraffic struct {
+	Traffic []HourStats // last seven days by hour
+	Profile Profile     // of them
 }
 
 // NumberView is what is known of a number.
@@ -145,9 +152,10 @@ type NumberView struct {
 	Restrictions []Restriction
 	Cases        []Case
 	Reports      []ReportView
-	Traffic      []HourStats // as caller, last seven days by hour
-	Profile      Profile     // of them
-	Signals      SignalStats // of public complaint data
+	Traffic      []HourStats    // as caller, last seven days by hour
+	Profile      Profile        // of them
+	Class        Classification // of the profile
+	Signals      SignalStats    // of public complaint data
 }
 
 // PolicyState is what a replica needs to answer the policy endpoint.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/abusedesk/abusedesk/calls"
 	"github.com/abusedesk/abusedesk/cases"
@@ -30,7 +31,14 @@ func (d *Desk) Enrich(ctx context.Context, at cases.Attempt, reportID int64) err
 	if err != nil {
 		return fmt.Errorf("evidence for report %d: %w", reportID, err)
 	}
+	corroboration := calls.Corroborate(e)
+	parties := calls.IdentifyParties(e, corroboration)
 	fs := append(calls.Findings(e), d.numberFindings(e)...)
+	looks, err := d.trafficFindings(ctx, r, e, parties, corroboration.At())
+	if err != nil {
+		return fmt.Errorf("traffic for report %d: %w", reportID, err)
+	}
+	fs = append(fs, looks...)
 	told, err := d.signalFindings(ctx, e)
 	if err != nil {
 		return fmt.Errorf("complaint data for report %d: %w", reportID, err)
@@ -62,6 +70,11 @@ func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence
 	if e.Matches, err = d.matching(ctx, &e, calls.Queries(e)); err != nil {
 		return e, err
 	}
+	wider, err := d.matching(ctx, &e, calls.WiderQueries(e))
+	if err != nil {
+		return e, err
+	}
+	e.Matches = append(e.Matches, wider...)
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(calls.Callers(r.Subjects), calls.Callbacks(r.Subjects))))) {
 		es, err := d.Store.Entitlements(ctx, n)
 		if err != nil {
@@ -85,8 +98,33 @@ func (d *Desk) evidence(ctx context.Context, r cases.ReportView) (calls.Evidence
 			return e, err
 		}
 	}
-	e.Nearby, err = d.matching(ctx, &e, calls.SampleQueries(e))
+	if e.Nearby, err = d.matching(ctx, &e, calls.SampleQueries(e)); err != nil {
+		return e, err
+	}
+	e.Honeypots, err = d.honeypots(ctx, slices.Concat(e.Matches, e.Nearby), r.ReceivedAt)
 	return e, err
+}
+
+// honeypots finds the called numbers of calls that are honeypots of ours.
+func (d *Desk) honeypots(ctx context.Context, cs []cases.Call, at time.Time) (map[string]bool, error) {
+	var called []string
+	for _, c := range cs {
+		if c.To != "" {
+			called = append(called, c.To)
+		}
+	}
+	slices.Sort(called)
+	out := map[string]bool{}
+	for chunk := range slices.Chunk(slices.Compact(called), cases.MaxListed) {
+		listed, err := d.Store.ListedAmong(ctx, chunk, at)
+		if err != nil {
+			return nil, err
+		}
+		for n, entries := range listed {
+			out[n] = slices.ContainsFunc(entries, func(x cases.ListEntry) bool { return x.Kind == cases.ListHoneypot })
+		}
+	}
+	return out, nil
 }
 
 // numberFindings says of each shown and callback number what numbering plans

@@ -92,6 +92,9 @@ type Evidence interface {
 	Corrections(ctx context.Context, reportID int64) ([]cases.CorrectionRow, error)
 	// Corrected hands over each report that somebody corrected, oldest first.
 	Corrected(ctx context.Context, each func(cases.Corrected) error) error
+	// HasFinding says whether a case has a finding about somebody that is younger
+	// than since.
+	HasFinding(ctx context.Context, caseID int64, kind cases.FindingKind, subject string, since time.Time) (bool, error)
 	// AddFindings appends and asks for an assessment of the report's case.
 	AddFindings(ctx context.Context, at cases.Attempt, now time.Time, reportID int64, fs []cases.Finding) error
 }

@@ -66,6 +66,21 @@ func (d *Desk) Profile(ctx context.Context, a cases.Actor, kind ProfileKind, key
 	return d.profile(ctx, kind, key, from, to)
 }
 
+// ProviderTraffic is what a provider handed to us in the last seven days.
+func (d *Desk) ProviderTraffic(ctx context.Context, a cases.Actor, id string) (cases.ProviderTraffic, error) {
+	if err := cases.Permit(a, cases.CmdReadCases); err != nil {
+		return cases.ProviderTraffic{}, err
+	}
+	from, to := wholeHours(d.now().Add(-ProfileWindow), d.now())
+	var v cases.ProviderTraffic
+	var err error
+	if v.Traffic, err = d.Store.HourStats(ctx, string(ProfileProvider), id, from, to); err != nil {
+		return v, err
+	}
+	v.Profile, err = d.profileOf(ctx, ProfileProvider, id, "", from, to, v.Traffic)
+	return v, err
+}
+
 func (d *Desk) profile(ctx context.Context, kind ProfileKind, key string, from, to time.Time) (cases.Profile, error) {
 	from, to = wholeHours(from, to)
 	hours, err := d.Store.HourStats(ctx, string(kind), key, from, to)
@@ -101,4 +116,19 @@ func (d *Desk) profileOf(ctx context.Context, kind ProfileKind, key, country str
 // wholeHours widens a window to the hours that calls are counted by.
 func wholeHours(from, to time.Time) (time.Time, time.Time) {
 	return from.UTC().Truncate(time.Hour), to.UTC().Add(time.Hour - 1).Truncate(time.Hour)
+}
+
+// classify says what the profile of an account's week looks like beside the weeks
+// before.
+func (d *Desk) classify(ctx context.Context, account, country string, profile cases.Profile) (cases.Classification, error) {
+	from, to := wholeHours(profile.From.Add(-calls.BaselineWindow), profile.From)
+	hours, err := d.Store.HourStats(ctx, string(ProfileAccount), account, from, to)
+	if err != nil {
+		return cases.Classification{}, fmt.Errorf("hours of account %s before: %w", account, err)
+	}
+	before, err := d.profileOf(ctx, ProfileAccount, account, country, from, to, hours)
+	if err != nil {
+		return cases.Classification{}, err
+	}
+	return calls.Classify(profile, &before), nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/abusedesk/abusedesk/calls"
 	"github.com/abusedesk/abusedesk/cases"
 	"github.com/abusedesk/abusedesk/numbers"
 )
@@ -184,7 +185,10 @@ func (d *Desk) AccountView(ctx context.Context, a cases.Actor, id string) (cases
 	if err != nil {
 		return v, err
 	}
-	v.Profile, err = d.profileOf(ctx, ProfileAccount, id, v.Account.Country, now.Add(-ProfileWindow), now, v.Traffic)
+	if v.Profile, err = d.profileOf(ctx, ProfileAccount, id, v.Account.Country, now.Add(-ProfileWindow), now, v.Traffic); err != nil {
+		return v, err
+	}
+	v.Class, err = d.classify(ctx, id, v.Account.Country, v.Profile)
 	return v, err
 }
 
@@ -213,6 +217,7 @@ func (d *Desk) NumberView(ctx context.Context, a cases.Actor, number string) (ca
 	if v.Profile, err = d.profileOf(ctx, ProfileShown, n.E164, "", now.Add(-ProfileWindow), now, v.Traffic); err != nil {
 		return v, err
 	}
+	v.Class = calls.Classify(v.Profile, nil)
 	v.Facts = numberFacts(n)
 	if held := cases.EntitledAt(v.Entitlements, d.now()); len(held) > 0 {
 		v.Facts.Hosted, v.Facts.Account = true, held[0].AccountID

@@ -65,6 +65,15 @@ func corroborate(tx *gorm.DB, reportID int64, fs []cases.Finding) error {
 	return err
 }
 
+// HasFinding says whether a case has a finding of a kind about somebody that is
+// younger than since.
+func (s *Store) HasFinding(ctx context.Context, caseID int64, kind cases.FindingKind, subject string, since time.Time) (bool, error) {
+	var n int
+	err := s.read(ctx).Raw("SELECT count(*) FROM (SELECT 1 FROM links l JOIN findings f ON f.report_id = l.report_id WHERE l.case_id = ? AND f.kind = ? AND f.subject = ? AND f.created_at > ? LIMIT 1) AS one",
+		caseID, kind, text(subject), stored(since)).Scan(&n).Error
+	return n > 0, translate(err)
+}
+
 // Report returns a report with what belongs to it.
 func (s *Store) Report(ctx context.Context, id int64) (cases.ReportView, error) {
 	return s.oneReport(ctx, "r.id = ?", id)

@@ -29,6 +29,11 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 	if err := calledBack(tx, caseID, &f); err != nil {
 		return f, err
 	}
+	if p := f.Parties; p != nil && p.Originating != "" {
+		if err := trafficOf(tx, caseID, p.Originating, &f); err != nil {
+			return f, err
+		}
+	}
 	if err := sharedScripts(tx, caseID, &f); err != nil {
 		return f, err
 	}
@@ -261,5 +266,20 @@ func calledBack(tx *gorm.DB, caseID int64, f *cases.Facts) error {
 		}
 	}
 	f.CalledBack = len(reports)
+	return nil
+}
+
+// trafficOf sets what the latest look at the account's calls said.
+func trafficOf(tx *gorm.DB, caseID int64, account string, f *cases.Facts) error {
+	var fs []cases.Finding
+	err := tx.Raw("SELECT f.verdict, f.data FROM links l JOIN findings f ON f.report_id = l.report_id WHERE l.case_id = ? AND f.kind = ? AND f.subject = ? ORDER BY f.id DESC LIMIT 1",
+		caseID, cases.FindingTraffic, account).Scan(&fs).Error
+	if err != nil || len(fs) == 0 {
+		return err
+	}
+	f.Traffic = cases.TrafficClass(fs[0].Verdict)
+	if t := fs[0].Data.Traffic; t != nil {
+		f.TrafficSure = t.Confidence
+	}
 	return nil
 }

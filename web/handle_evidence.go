@@ -22,9 +22,10 @@ type evidence struct {
 	// whose traffic, "" where the case names neither account nor number.
 	whose        string
 	hours        []cases.HourStats
-	profile      cases.Profile       // of them
-	others       []cases.Case        // of the same account or number
-	restrictions []cases.Restriction // on it
+	profile      cases.Profile        // of them
+	class        cases.Classification // of that
+	others       []cases.Case         // of the same account or number
+	restrictions []cases.Restriction  // on it
 	connections  []cases.Connection
 }
 
@@ -43,7 +44,7 @@ func (s *Server) evidence(c *gin.Context, a cases.Actor, ref string) (evidence, 
 	if account := ev.originating(); account != "" {
 		v, err := s.Desk.AccountView(ctx, a, account)
 		if err == nil {
-			ev.whose, ev.hours, ev.profile, ev.others, ev.restrictions, ev.connections = cmp.Or(v.Account.Name, account), v.Traffic, v.Profile, v.Cases, v.Restrictions, v.Connections
+			ev.whose, ev.hours, ev.profile, ev.class, ev.others, ev.restrictions, ev.connections = cmp.Or(v.Account.Name, account), v.Traffic, v.Profile, v.Class, v.Cases, v.Restrictions, v.Connections
 			return ev, nil
 		}
 		if cases.KindOf(err) != cases.KindNotFound { // records name it, nobody imported it
@@ -55,7 +56,7 @@ func (s *Server) evidence(c *gin.Context, a cases.Actor, ref string) (evidence, 
 		if err != nil {
 			return ev, err
 		}
-		ev.whose, ev.hours, ev.profile, ev.others, ev.restrictions = "Calls that showed "+s.Renderer.options.FormatNumber(n), v.Traffic, v.Profile, v.Cases, v.Restrictions
+		ev.whose, ev.hours, ev.profile, ev.class, ev.others, ev.restrictions = "Calls that showed "+s.Renderer.options.FormatNumber(n), v.Traffic, v.Profile, v.Class, v.Cases, v.Restrictions
 	}
 	return ev, nil
 }
@@ -139,31 +140,15 @@ func (ev evidence) signed() StripCell {
 	return cell
 }
 
-// Measures of the published short-duration alarm of a carrier: 15 % of the
-// answered calls last at most six seconds.
-const shortAlarm = 0.15
-
 func (ev evidence) looksLike() StripCell {
 	cell := StripCell{Question: "Looks like", Tone: Unknown, Answer: "unknown", Detail: "no calls of it in the last seven days"}
-	t := total(ev.hours)
-	if t.Attempts == 0 {
+	if ev.profile.Attempts == 0 {
 		return cell
 	}
-	cell.Href = "#calls"
-	f, _ := ev.profile.Figure(cases.MeasureShort)
-	if f.Hidden() {
-		cell.Answer, cell.Detail = "too few calls", fmt.Sprintf("%s answered in seven days; %d are needed to say anything", thousand(t.Answered), cases.MinSample)
-		return cell
-	}
-	low, high := f.Estimate.Low, f.Estimate.High
-	cell.Detail = fmt.Sprintf("%s (%s) of %s answered calls lasted 6 s or less; the alarm is at %s", figureValue(f), figureRange(f), thousand(t.Answered), percent(shortAlarm))
-	switch {
-	case low > shortAlarm:
-		cell.Tone, cell.Answer = Harm, "many short calls"
-	case high < shortAlarm:
-		cell.Tone, cell.Answer = Cleared, "ordinary call lengths"
-	default:
-		cell.Tone, cell.Answer = Doubt, "not clear"
+	sign := classSign(ev.class)
+	cell.Tone, cell.Answer, cell.Detail, cell.Href = sign.Tone, sign.Word, ev.class.Summary, "#calls"
+	if _, ok := ev.newest(cases.FindingTraffic); ok {
+		cell.Href = "#" + anchor(cases.FindingTraffic)
 	}
 	return cell
 }

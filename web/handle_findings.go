@@ -22,6 +22,8 @@ var findingKinds = []struct {
 	{cases.FindingParties, "Parties"},
 	{cases.FindingEntitlement, "Right to show"},
 	{cases.FindingAttestation, "Signature"},
+	{cases.FindingTraffic, "Traffic"},
+	{cases.FindingCallback, "Called back"},
 	{cases.FindingNumber, "Number"},
 	{cases.FindingLists, "Lists"},
 	{cases.FindingSignals, "Complaint data"},
@@ -74,6 +76,8 @@ func (ev evidence) finding(f cases.Finding, kind string) Finding {
 		if f.Data.Contact != "" {
 			x.Facts = append(x.Facts, Fact{Name: "Contact", Value: f.Data.Contact})
 		}
+	} else if f.Kind == cases.FindingTraffic {
+		x.Facts = append(x.Facts, Fact{Name: "Calls of", Value: f.Subject, Href: accountPath(f.Subject)})
 	} else if f.Subject != "" {
 		x.Facts = append(x.Facts, Fact{Name: "About", Number: f.Subject})
 	}
@@ -103,6 +107,12 @@ func (ev evidence) finding(f cases.Finding, kind string) Finding {
 			until = "until " + e.Until.In(ev.zone).Format("2 Jan 2006")
 		}
 		x.Facts = append(x.Facts, Fact{Name: "Holder", Value: e.AccountID + ", " + entitlementWord(e.Kind) + " from " + e.From.In(ev.zone).Format("2 Jan 2006") + " " + until, Href: accountPath(e.AccountID)})
+	}
+	if d.Traffic != nil {
+		x.Facts = append(x.Facts, classFacts(*d.Traffic)...)
+	}
+	if d.Honeypots > 0 {
+		x.Facts = append(x.Facts, Fact{Name: "Honeypots", Value: count(d.Honeypots, "call that showed the number went to one of ours", "calls that showed the number went to some of ours")})
 	}
 	if d.Signals != nil {
 		x.Facts = append(x.Facts, signalFacts(*d.Signals)...)
@@ -185,10 +195,14 @@ func verdictSign(f cases.Finding) Sign {
 		"ambiguous": {Tone: Doubt, Word: "several fit"}, "no_call_found": {Tone: Unknown, Word: "nobody known"},
 		"A": {Tone: Known, Word: "signed A"}, "B": {Tone: Known, Word: "signed B"}, "C": {Tone: Doubt, Word: "signed C"},
 		"unsigned": {Tone: Unknown, Word: "unsigned"}, "mixed": {Tone: Doubt, Word: "signed in several ways"}, "no_calls": {Tone: Unknown, Word: "no calls seen"},
+		"called_back": {Tone: Harm, Word: "called back"}, "receives_calls": {Tone: Doubt, Word: "others call it"}, "nobody": {Tone: Cleared, Word: "nobody called it"},
 		"hosted": {Tone: Known, Word: "one of ours"}, "not_hosted": {Tone: Neutral, Word: "not one of ours"},
 		"complained_of":       {Tone: Doubt, Word: "complained of"},
 		string(cases.ListDNO): {Tone: Doubt, Word: "do not originate"}, string(cases.ListHoneypot): {Tone: Doubt, Word: "honeypot"}, string(cases.ListProtected): {Tone: Doubt, Word: "protected"},
 		"unassignable": {Tone: Doubt, Word: "cannot be assigned"}, "unreadable": {Tone: Doubt, Word: "no such number"},
+	}
+	if f.Kind == cases.FindingTraffic && f.Data.Traffic != nil {
+		return classSign(*f.Data.Traffic)
 	}
 	if s, ok := words[f.Verdict]; ok {
 		return s
@@ -228,7 +242,14 @@ func (ev evidence) subjects() []Subject {
 		out = append(out, Subject{Role: ingressRole, Name: p.Provider})
 	}
 	if f.Callback != "" && f.Callback != f.Caller {
-		out = append(out, Subject{Role: "number to call back", Number: f.Callback})
+		s := Subject{Role: "number to call back", Number: f.Callback}
+		if f.CallbackHolder != "" {
+			s.Detail = "held by " + f.CallbackHolder
+			if f.CalledBack > 0 {
+				s.Detail += "; " + count(f.CalledBack, "reporter", "reporters") + " called it back"
+			}
+		}
+		out = append(out, s)
 	}
 	return out
 }

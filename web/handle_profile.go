@@ -31,6 +31,53 @@ func profileStats(p cases.Profile) []Stat {
 	return out
 }
 
+// classSign is what traffic looks like. What looks bad is harm only where it
+// speaks of an account: anybody can show a number.
+func classSign(c cases.Classification) Sign {
+	sure := ""
+	if c.Confidence > 0 {
+		sure = " " + percent(c.Confidence)
+	}
+	s := Sign{Tone: Unknown, Word: "too few calls", Reason: c.Summary}
+	switch c.Class {
+	case cases.ClassRobocaller:
+		s.Tone, s.Word = Doubt, "robocaller"+sure
+	case cases.ClassCompromised:
+		s.Tone, s.Word = Doubt, "hijacked system"+sure
+	case cases.ClassCallCentre:
+		s.Tone, s.Word = Cleared, "call centre"
+	case cases.ClassBusiness:
+		s.Tone, s.Word = Cleared, "ordinary business"
+	}
+	if c.Accuses() {
+		s.Tone = Harm
+	}
+	return s
+}
+
+// classFacts are the reasons of a classification, the weightiest first, and what
+// would change its mind.
+func classFacts(c cases.Classification) []Fact {
+	var out []Fact
+	for i, r := range c.Reasons {
+		if i == maxReasons {
+			break
+		}
+		name := "Speaks for it"
+		if r.Weight < 0 {
+			name = "Speaks against"
+		}
+		out = append(out, Fact{Name: name, Value: fmt.Sprintf("%s (%+.1f)", r.Text, r.Weight)})
+	}
+	for _, w := range c.WouldChange {
+		out = append(out, Fact{Name: "Would change it", Value: w})
+	}
+	return out
+}
+
+// maxReasons is how many lines of a scorecard are shown.
+const maxReasons = 8
+
 // profileRows are all its figures, for a table.
 func profileRows(p cases.Profile) []FigureRow {
 	var out []FigureRow

@@ -104,7 +104,23 @@ func (s *Server) showProvider(c *gin.Context, a cases.Actor) error {
 	if t := x.RMD.CheckedAt; t != nil {
 		add(&p.Filing, "Looked up", t.In(zoneOf(c)).Format(day)+bracketed(x.RMD.Source))
 	}
+	if p.Traffic, err = s.providerTraffic(c, a, x); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, p)
+}
+
+// providerTraffic is what the provider handed to us in seven days.
+func (s *Server) providerTraffic(c *gin.Context, a cases.Actor, x cases.Provider) (*Traffic, error) {
+	v, err := s.Desk.ProviderTraffic(c.Request.Context(), a, x.ID)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.counts.get(c.Request.Context(), s, a)
+	if err != nil {
+		return nil, err
+	}
+	return trafficOf("Calls that it handed to us", v.Traffic, v.Profile, m.coverage, nil, s.now(), zoneOf(c)), nil
 }
 
 // providerSubjects says of the provider of a case how it stands.

@@ -107,6 +107,7 @@ type ProviderPage struct {
 	Contact []Fact
 	Filing  []Fact
 	Note    string
+	Traffic *Traffic
 }
 
 func (p ProviderPage) meta() Meta {
