@@ -114,18 +114,12 @@ func (d *Desk) honeypots(ctx context.Context, cs []cases.Call, at time.Time) (ma
 		}
 	}
 	slices.Sort(called)
-	out := map[string]bool{}
-	for chunk := range slices.Chunk(slices.Compact(called), cases.MaxListed) {
-		listed, err := d.Store.ListedAmong(ctx, chunk, at)
-		if err != nil {
-			return nil, err
-		}
-		for n, entries := range listed {
-			out[n] = slices.ContainsFunc(entries, func(x cases.ListEntry) bool { return x.Kind == cases.ListHoneypot })
-		}
-	}
-	return out, nil
+	called = slices.Compact(called)
+	return d.Store.HoneypotsAmong(ctx, called[:min(len(called), maxHoneypots)], at)
 }
+
+// maxHoneypots is how many called numbers of one report are looked up.
+const maxHoneypots = 1000
 
 // numberFindings says of each shown and callback number what numbering plans
 // and our own assignments say.

@@ -17,6 +17,8 @@ type Lists interface {
 	// first; ListedAmong does so for at most cases.MaxListed.
 	ListsOf(ctx context.Context, e164 string, at time.Time) ([]cases.ListEntry, error)
 	ListedAmong(ctx context.Context, e164s []string, at time.Time) (map[string][]cases.ListEntry, error)
+	// HoneypotsAmong says which of some numbers were honeypots of ours.
+	HoneypotsAmong(ctx context.Context, e164s []string, at time.Time) (map[string]bool, error)
 	ListEntries(ctx context.Context, now time.Time, q cases.ListQuery) (cases.Page[cases.ListEntry], error)
 	ListSources(ctx context.Context, now time.Time) ([]cases.ListSource, error)
 

@@ -83,6 +83,39 @@ func (s *Store) ListsOf(ctx context.Context, e164 string, at time.Time) ([]cases
 	return m[e164], err
 }
 
+// HoneypotsAmong says which of some numbers, at most MaxCalls, were honeypots of
+// ours at a time. Nearly all of these are single numbers, so that it is one
+// look-up for each and not one for each of its beginnings.
+func (s *Store) HoneypotsAmong(ctx context.Context, e164s []string, at time.Time) (map[string]bool, error) {
+	if len(e164s) > MaxCalls {
+		return nil, &cases.Error{Kind: cases.KindTooLarge, Message: fmt.Sprintf("at most %d numbers can be looked up at once", MaxCalls)}
+	}
+	at = stored(at)
+	const held = "kind = ? AND added_at <= ? AND (expires_at IS NULL OR expires_at > ?) AND (ended_at IS NULL OR ended_at > ?)"
+	var ranges []cases.ListEntry
+	if err := s.read(ctx).Raw("SELECT * FROM list_entries WHERE "+held+" AND NOT exact", cases.ListHoneypot, at, at, at).Scan(&ranges).Error; err != nil {
+		return nil, translate(err)
+	}
+	out := map[string]bool{}
+	for chunk := range slices.Chunk(e164s, 1000) {
+		digits := make([]string, len(chunk))
+		for i, n := range chunk {
+			digits[i] = strings.TrimPrefix(n, "+")
+			if slices.ContainsFunc(ranges, func(e cases.ListEntry) bool { return e.Covers(n) }) {
+				out[n] = true
+			}
+		}
+		var found []string
+		if err := s.read(ctx).Raw("SELECT digits FROM list_entries WHERE "+held+" AND exact AND digits IN ?", cases.ListHoneypot, at, at, at, digits).Scan(&found).Error; err != nil {
+			return nil, translate(err)
+		}
+		for _, d := range found {
+			out["+"+d] = true
+		}
+	}
+	return out, nil
+}
+
 // ListedAmong is ListsOf for at most cases.MaxListed numbers; those that are on no
 // list are left out. Each of a number's beginnings, at most 15, is looked up in an
 // index: an import counts at once everywhere, and no replica holds the lists.

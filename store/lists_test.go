@@ -1,6 +1,9 @@
 package store
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +150,31 @@ func TestRateDecksHaveVersions(t *testing.T) {
 		rates, err := s.Rates(ctx, []int64{next.ID})
 		if err != nil || len(rates) != 2 || rates[0].Deck != "acme" {
 			t.Errorf("%+v, %v", rates, err)
+		}
+	})
+}
+
+func TestHoneypotsAmong(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		ctx, before, soon := t.Context(), noon.AddDate(0, 0, -1), noon.Add(time.Hour)
+		entries := []cases.ListEntry{
+			{Kind: cases.ListHoneypot, Digits: "13125550170", Exact: true, Source: "ours", AddedAt: before},
+			{Kind: cases.ListHoneypot, Digits: "1312556", Source: "ours", AddedAt: before},
+			{Kind: cases.ListHoneypot, Digits: "13125550171", Exact: true, Source: "ours", AddedAt: before, ExpiresAt: &soon},
+			{Kind: cases.ListDNO, Digits: "13125550172", Exact: true, Source: "ours", AddedAt: before},
+		}
+		if _, err := s.ImportList(ctx, staff("a", cases.RoleAdmin), before, before, entries); err != nil {
+			t.Fatal(err)
+		}
+		asked := []string{"+13125550170", "+13125550171", "+13125550172", "+13125560001", "+131255501701"}
+		for at, want := range map[time.Time]string{noon: "+13125550170 +13125550171 +13125560001", soon: "+13125550170 +13125560001", before.Add(-time.Second): ""} {
+			got, err := s.HoneypotsAmong(ctx, asked, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(slices.Sorted(maps.Keys(got)), " "); got != want {
+				t.Errorf("at %s: %s, want %s", at, got, want)
+			}
 		}
 	})
 }

@@ -97,7 +97,7 @@ func TestQueueAndCase(t *testing.T) {
 			{name: "new since nonsense", request: get("analyst", "/desk/queue/new?since=x"), status: 422},
 			{name: "preview", request: get("analyst", c+"/preview"), status: 200, says: []string{w.ref, "A recorded voice", "web form", "Claim"}, keeps: []string{"<html", reporterHim}},
 			{name: "case", request: get("analyst", c), status: 200,
-				says: []string{"Call happened", "confirmed 1/1", "Carried for", "Acme Dialers", "signed A, not entitled", "many short calls", "answered a day", "<mark>", "Correct…", "m…@example.com",
+				says: []string{"Call happened", "confirmed 1/1", "Carried for", "Acme Dialers", "signed A, not entitled", "Looks like", "answered a day", "<mark>", "Correct…", "m…@example.com",
 					"&lt;script&gt;", "Harbor Clinic", "may be a victim", "We carried this call", `id="f-corroboration"`, "account:acct-1042", "connection:sbc-7", "Calls by hour", "filed report"},
 				keeps: []string{reporterHim, "Mara Lindqvist", "<script>alert", "account:acct-2210"}},
 			{name: "a case in lower case", request: get("analyst", "/desk/cases/"+strings.ToLower(w.ref)), status: 200},
