@@ -83,7 +83,7 @@ func TestEnrichWaitsForEverySwitch(t *testing.T) {
 }
 
 // The calls of the account that made the reported one are classified, once for all
-// the reports of a case in an hour; those of the holder of the number are not.
+// the reports of a case in ten minutes; those of the holder of the number are not.
 func TestEnrichClassifiesWhoCalled(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.carrier()
@@ -125,13 +125,13 @@ func TestEnrichClassifiesWhoCalled(t *testing.T) {
 		w.submit(body)
 		w.work()
 		if n := looks(); n != 1 {
-			t.Errorf("%d looks at the account within an hour", n)
+			t.Errorf("%d looks at the account within ten minutes", n)
 		}
-		w.pass(2 * time.Hour)
+		w.pass(11 * time.Minute)
 		w.submit(body)
 		w.work()
 		if n := looks(); n != 2 {
-			t.Errorf("%d looks at the account, the second after an hour", n)
+			t.Errorf("%d looks at the account, the second after ten minutes", n)
 		}
 		v, err := w.desk.AccountView(t.Context(), ann, "acme")
 		w.must(err)

@@ -49,7 +49,7 @@ func BenchmarkHistory(b *testing.B) {
 				return func(b *testing.B) {
 					h.percentiles(b, func(i int) {
 						to := end.Add(-time.Duration(i%24) * time.Hour)
-						p, err := h.desk.profile(b.Context(), ProfileShown, busiest, to.Add(-window), to)
+						p, err := h.desk.profile(b.Context(), ProfileShown, busiest, to.Add(-window), to, 0)
 						if err != nil || p.Attempts < n/20*int(window/time.Hour)/(35*24) {
 							b.Fatalf("%d attempts, %v", p.Attempts, err)
 						}

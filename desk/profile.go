@@ -63,7 +63,7 @@ func (d *Desk) Profile(ctx context.Context, a cases.Actor, kind ProfileKind, key
 	default:
 		return cases.Profile{}, cases.Invalid(cases.Problem{Field: "kind", Message: fmt.Sprintf("there are no profiles of %q", kind)})
 	}
-	return d.profile(ctx, kind, key, from, to)
+	return d.profile(ctx, kind, key, from, to, 0)
 }
 
 // ProviderTraffic is what a provider handed to us in the last seven days.
@@ -77,11 +77,12 @@ func (d *Desk) ProviderTraffic(ctx context.Context, a cases.Actor, id string) (c
 	if v.Traffic, err = d.Store.HourStats(ctx, string(ProfileProvider), id, from, to); err != nil {
 		return v, err
 	}
-	v.Profile, err = d.profileOf(ctx, ProfileProvider, id, "", from, to, v.Traffic)
+	v.Profile, err = d.profileOf(ctx, ProfileProvider, id, "", from, to, v.Traffic, 0)
 	return v, err
 }
 
-func (d *Desk) profile(ctx context.Context, kind ProfileKind, key string, from, to time.Time) (cases.Profile, error) {
+// profile looks a profile up. complaints are added to those that the store knows.
+func (d *Desk) profile(ctx context.Context, kind ProfileKind, key string, from, to time.Time, complaints int) (cases.Profile, error) {
 	from, to = wholeHours(from, to)
 	hours, err := d.Store.HourStats(ctx, string(kind), key, from, to)
 	if err != nil {
@@ -95,12 +96,12 @@ func (d *Desk) profile(ctx context.Context, kind ProfileKind, key string, from, 
 		}
 		country = acc.Country
 	}
-	return d.profileOf(ctx, kind, key, country, from, to, hours)
+	return d.profileOf(ctx, kind, key, country, from, to, hours, complaints)
 }
 
 // profileOf makes the profile of hours that are at hand. country is where the
 // caller is, "" where only the number says.
-func (d *Desk) profileOf(ctx context.Context, kind ProfileKind, key, country string, from, to time.Time, hours []cases.HourStats) (cases.Profile, error) {
+func (d *Desk) profileOf(ctx context.Context, kind ProfileKind, key, country string, from, to time.Time, hours []cases.HourStats, complaints int) (cases.Profile, error) {
 	in := calls.ProfileInput{Kind: string(kind), Key: key, Country: country, Hours: hours}
 	in.From, in.To = wholeHours(from, to)
 	var err error
@@ -110,6 +111,7 @@ func (d *Desk) profileOf(ctx context.Context, kind ProfileKind, key, country str
 	if in.Complaints, err = d.Store.Complaints(ctx, in.Kind, key, in.From, in.To); err != nil {
 		return cases.Profile{}, fmt.Errorf("complaints about %s %s: %w", kind, key, err)
 	}
+	in.Complaints += complaints
 	return calls.ProfileOf(in), nil
 }
 
@@ -126,7 +128,7 @@ func (d *Desk) classify(ctx context.Context, account, country string, profile ca
 	if err != nil {
 		return cases.Classification{}, fmt.Errorf("hours of account %s before: %w", account, err)
 	}
-	before, err := d.profileOf(ctx, ProfileAccount, account, country, from, to, hours)
+	before, err := d.profileOf(ctx, ProfileAccount, account, country, from, to, hours, 0)
 	if err != nil {
 		return cases.Classification{}, err
 	}

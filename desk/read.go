@@ -185,7 +185,7 @@ func (d *Desk) AccountView(ctx context.Context, a cases.Actor, id string) (cases
 	if err != nil {
 		return v, err
 	}
-	if v.Profile, err = d.profileOf(ctx, ProfileAccount, id, v.Account.Country, now.Add(-ProfileWindow), now, v.Traffic); err != nil {
+	if v.Profile, err = d.profileOf(ctx, ProfileAccount, id, v.Account.Country, now.Add(-ProfileWindow), now, v.Traffic, 0); err != nil {
 		return v, err
 	}
 	v.Class, err = d.classify(ctx, id, v.Account.Country, v.Profile)
@@ -214,7 +214,7 @@ func (d *Desk) NumberView(ctx context.Context, a cases.Actor, number string) (ca
 	if err != nil {
 		return v, err
 	}
-	if v.Profile, err = d.profileOf(ctx, ProfileShown, n.E164, "", now.Add(-ProfileWindow), now, v.Traffic); err != nil {
+	if v.Profile, err = d.profileOf(ctx, ProfileShown, n.E164, "", now.Add(-ProfileWindow), now, v.Traffic, 0); err != nil {
 		return v, err
 	}
 	v.Class = calls.Classify(v.Profile, nil)

@@ -99,7 +99,7 @@ func (ev evidence) finding(f cases.Finding, kind string) Finding {
 				parts = append(parts, attestWord(level)+" "+thousand(n))
 			}
 		}
-		x.Facts = append(x.Facts, Fact{Name: "Calls", Value: strings.Join(parts, ", ") + ", n = " + thousand(d.Sample)})
+		x.Facts = append(x.Facts, Fact{Name: "Calls", Value: strings.Join(append(parts, "n = "+thousand(d.Sample)), ", ")})
 	}
 	for _, e := range d.Entitlements {
 		until := "until now"

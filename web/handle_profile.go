@@ -45,7 +45,7 @@ func classSign(c cases.Classification) Sign {
 	case cases.ClassCompromised:
 		s.Tone, s.Word = Doubt, "hijacked system"+sure
 	case cases.ClassCallCentre:
-		s.Tone, s.Word = Cleared, "call centre"
+		s.Tone, s.Word = Neutral, "call centre" // wanted or not: what it says is not heard
 	case cases.ClassBusiness:
 		s.Tone, s.Word = Cleared, "ordinary business"
 	}
@@ -63,9 +63,9 @@ func classFacts(c cases.Classification) []Fact {
 		if i == maxReasons {
 			break
 		}
-		name := "Speaks for it"
+		name := "Speaks for " + badWord[r.For]
 		if r.Weight < 0 {
-			name = "Speaks against"
+			name = "Against " + badWord[r.For]
 		}
 		out = append(out, Fact{Name: name, Value: fmt.Sprintf("%s (%+.1f)", r.Text, r.Weight)})
 	}
@@ -74,6 +74,8 @@ func classFacts(c cases.Classification) []Fact {
 	}
 	return out
 }
+
+var badWord = map[cases.TrafficClass]string{cases.ClassRobocaller: "a robocaller", cases.ClassCompromised: "a hijacked system"}
 
 // maxReasons is how many lines of a scorecard are shown.
 const maxReasons = 8
