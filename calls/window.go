@@ -24,6 +24,8 @@ const (
 	// SampleAround is how far from the call its neighbours are looked at, on
 	// each side: 24 hours in all.
 	SampleAround = 12 * time.Hour
+	// SampleNearby is how many of these neighbours, the newest: enough for a share.
+	SampleNearby = 100
 
 	maxNumbers   = 5   // of each role in one report; a text can be full of numbers
 	sureEnough   = 0.5 // confidence from which a called number counts as known
@@ -166,7 +168,7 @@ func SampleQueries(e Evidence) []cases.CallQuery {
 	var out []cases.CallQuery
 	for _, from := range Callers(e.Subjects) {
 		at := c.timeOf(from)
-		out = append(out, cases.CallQuery{From: from, Earliest: at.Add(-SampleAround), Latest: at.Add(SampleAround), Limit: MatchLimit})
+		out = append(out, cases.CallQuery{From: from, Earliest: at.Add(-SampleAround), Latest: at.Add(SampleAround), Limit: SampleNearby})
 	}
 	return out
 }

@@ -21,7 +21,8 @@ import (
 
 // historySizes are how many calls of thirty days BenchmarkHistory looks among:
 // ABUSEDESK_BENCH_CALLS="2000000 20000000" for the published figures, which takes
-// a quarter of an hour and 15 GB.
+// a quarter of an hour and 15 GB. With ABUSEDESK_BENCH_DATABASES (a URL up to the
+// name of the database) they are kept: a second run measures at once.
 func historySizes(b *testing.B) []int {
 	var out []int
 	for _, f := range strings.Fields(os.Getenv("ABUSEDESK_BENCH_CALLS")) {
@@ -106,31 +107,67 @@ func (h *history) report(i int) cases.ReportView {
 		Subjects: []cases.Subject{{E164: c.From, Role: cases.RoleCaller, Confidence: 1}, {E164: c.To, Role: cases.RoleCalled, Confidence: 1}}}
 }
 
-// newHistory fills a database: half of the calls show one of a thousand numbers, one
+// newHistory opens a database, and fills it: half of the calls show one of a thousand numbers, one
 // in twenty the busiest, the rest one of their own; nine of ten go out, for two
 // thousand accounts. The hours are folded.
 func newHistory(b *testing.B, n int) *history {
 	ctx := b.Context()
-	url := testenv.Postgres(b, func(ctx context.Context, url string) error {
+	migrate := func(ctx context.Context, url string) error {
 		s, err := store.Open(ctx, store.Config{URL: url})
 		if err != nil {
 			return err
 		}
 		defer s.Close()
 		return s.Migrate(ctx)
-	})
+	}
+	url := ""
+	if kept := os.Getenv("ABUSEDESK_BENCH_DATABASES"); kept != "" {
+		url = fmt.Sprintf("%s%d", kept, n)
+		if err := migrate(ctx, url); err != nil {
+			b.Fatal(err)
+		}
+	} else {
+		url = testenv.Postgres(b, migrate)
+	}
 	pg, err := pgx.Connect(ctx, url)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer pg.Close(ctx)
+	end := noon.UTC().Truncate(24 * time.Hour)
+	s, err := store.Open(ctx, store.Config{URL: url})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	var full bool
+	if err := pg.QueryRow(ctx, "select exists (select 1 from coverages)").Scan(&full); err != nil {
+		b.Fatal(err)
+	}
+	if !full {
+		fillHistory(b, s, pg, n, end)
+	}
+	h := &history{desk: New(Config{Store: s, Salt: []byte("salt"), Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})}
+	rows, err := pg.Query(ctx, "select from_number, to_number, started_at from calls where day = $1 and source_id like '%7-%' limit 1000", end.AddDate(0, 0, -3))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var c cases.Call
+	if _, err := pgx.ForEachRow(rows, []any{&c.From, &c.To, &c.StartedAt}, func() error { h.made = append(h.made, c); return nil }); err != nil {
+		b.Fatal(err)
+	}
+	return h
+}
+
+// fillHistory makes the calls and folds their hours.
+func fillHistory(b *testing.B, s *store.Store, pg *pgx.Conn, n int, end time.Time) {
+	ctx := b.Context()
 	exec := func(sql string, args ...any) {
 		if _, err := pg.Exec(ctx, sql, args...); err != nil {
 			b.Fatal(err)
 		}
 	}
 	const days = 30
-	end := noon.UTC().Truncate(24 * time.Hour)
 	exec("set synchronous_commit = off")
 	for d := range days {
 		day := end.AddDate(0, 0, d-days)
@@ -146,13 +183,7 @@ func newHistory(b *testing.B, n int) *history {
 			day, n/days)
 	}
 	exec(`insert into call_dirties (key_kind, key, hour) select 'numbers', '', h from generate_series($1::timestamptz, $2, interval '1 hour') h`, end.AddDate(0, 0, -days), end.Add(-time.Hour))
-	exec("insert into coverages values ('sbc', $1, $2)", end.AddDate(0, 0, -days), end.Add(24*time.Hour))
 	exec("analyze")
-	s, err := store.Open(ctx, store.Config{URL: url})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { s.Close() })
 	lease, ok, err := s.AcquireLease(ctx, noon, "fold", "bench", time.Hour)
 	if err != nil || !ok {
 		b.Fatal(ok, err)
@@ -165,14 +196,5 @@ func newHistory(b *testing.B, n int) *history {
 	}
 	b.Logf("%d calls folded in %s", n, time.Since(began).Round(time.Millisecond))
 	exec("vacuum analyze")
-	h := &history{desk: New(Config{Store: s, Salt: []byte("salt"), Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})}
-	rows, err := pg.Query(ctx, "select from_number, to_number, started_at from calls where day = $1 and source_id like '%7-%' limit 1000", end.AddDate(0, 0, -3))
-	if err != nil {
-		b.Fatal(err)
-	}
-	var c cases.Call
-	if _, err := pgx.ForEachRow(rows, []any{&c.From, &c.To, &c.StartedAt}, func() error { h.made = append(h.made, c); return nil }); err != nil {
-		b.Fatal(err)
-	}
-	return h
+	exec("insert into coverages values ('sbc', $1, $2)", end.AddDate(0, 0, -days), end.Add(24*time.Hour))
 }
