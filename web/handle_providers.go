@@ -104,6 +104,9 @@ func (s *Server) showProvider(c *gin.Context, a cases.Actor) error {
 	if t := x.RMD.CheckedAt; t != nil {
 		add(&p.Filing, "Looked up", t.In(zoneOf(c)).Format(day)+bracketed(x.RMD.Source))
 	}
+	if p.Attested, err = s.providerAttested(c, a, x.ID); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, p)
 }
 

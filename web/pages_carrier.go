@@ -107,6 +107,8 @@ type ProviderPage struct {
 	Contact []Fact
 	Filing  []Fact
 	Note    string
+	// Attested is how the calls that it handed to us were signed.
+	Attested []AttestedDay
 }
 
 func (p ProviderPage) meta() Meta {
