@@ -72,13 +72,12 @@ func (u UnentitledHour) Audit(forwarded func(Call) bool) AttestationAudit {
 
 // AttestationDay sums an account's audits of one day (UTC).
 type AttestationDay struct {
-	AccountID    string          `json:"account"`
-	Name         string          `json:"name,omitempty"`
-	Day          time.Time       `json:"day"`
-	SignedA      int             `json:"signed_a"` // in the hours that have calls without a right
-	WithoutRight int             `json:"without_right"`
-	Forwarded    int             `json:"forwarded"`
-	Numbers      []AuditedNumber `json:"numbers,omitempty"`
+	AccountID    string    `json:"account"`
+	Name         string    `json:"name,omitempty"`
+	Day          time.Time `json:"day"`
+	SignedA      int       `json:"signed_a"` // in the hours that have calls without a right
+	WithoutRight int       `json:"without_right"`
+	Forwarded    int       `json:"forwarded"`
 }
 
 // AuditCursor is how far an audit has come: every hour before Hour, and of Hour

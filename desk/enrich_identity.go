@@ -145,7 +145,10 @@ func (d *Desk) identityFinding(ctx context.Context, x claim) (cases.Finding, err
 		return f, err
 	}
 	verdict := cases.IdentityVerdict(report.Verdict)
-	id.Reason, id.Response = report.Reason, report.Response
+	id.Reason = report.Reason
+	if len(x.values) > 0 { // a call without a token is refused where a policy says so, and by no rule
+		id.Response = report.Response
+	}
 	for _, c := range report.Checks {
 		id.Checks = append(id.Checks, cases.IdentityCheck{Token: c.Identity, Name: string(c.Name), Result: string(c.Result), Reason: c.Reason})
 	}

@@ -169,3 +169,173 @@ func TestIdentityOfAMatchedCall(t *testing.T) {
 		}
 	})
 }
+
+// A call of last March is checked with last March's certificate, trust list and
+// revocations, whatever is served today.
+func TestIdentityAsOfTheCall(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.carrier()
+		s := w.signers()
+		at := noon.Add(-2 * time.Hour)
+		w.carried(noon.Add(-time.Hour), s.signed("1", shown, victim, at))
+		first := w.submit(report(shown, victim, "2026-11-24T10:00:00Z"))
+		w.work()
+		if f := w.latest(first, cases.FindingIdentity); f.Verdict != string(cases.IdentityValid) {
+			t.Fatalf("at first: %s", f.Summary)
+		}
+		// Half a year later another key is served there, the authority is off the trust
+		// list, and the certificate of then was revoked in between.
+		w.pass(180 * 24 * time.Hour)
+		later, err := sti.New(w.clock(), revokeAt)
+		w.must(err)
+		leaf, err := later.Provider("709J", nil)
+		w.must(err)
+		s.shelf.files[certAt] = later.Chain(leaf)
+		s.shelf.files[revokeAt] = s.revoked(w.clock().Add(-time.Hour), s.leaf)
+		w.desk.Roots = func() ([]byte, error) { return later.Roots(), nil }
+		_, err = w.desk.KeepTrustList(t.Context())
+		w.must(err)
+		w.must(w.desk.Enrich(t.Context(), cases.Attempt{}, first.ReportID))
+		w.work()
+		f := w.latest(first, cases.FindingIdentity)
+		if f.Verdict != string(cases.IdentityValid) || !f.Data.Identity.Proven || f.Data.Identity.Signer.File.LastSeen.After(noon.Add(time.Hour)) {
+			t.Errorf("with what was archived: %s, %+v", f.Summary, f.Data.Identity.Checks)
+		}
+		if got := checks(f.Data.Identity)["crl"]; got != "note" {
+			t.Errorf("revoked after the call: %s", got)
+		}
+		if n := s.shelf.asked[certAt]; n != 2 {
+			t.Errorf("fetched %d times, want once on each day", n)
+		}
+		// A call of that time whose certificate nobody archived: the one that is served
+		// there now did not sign it, which proves nothing.
+		const elsewhere = "https://certs.example.com/other.pem"
+		s.shelf.files[elsewhere] = later.Chain(leaf)
+		old := call("9", own, victim, at)
+		old.Identity = s.sign(s.leaf, sti.Token{X5U: elsewhere, Attest: "A", From: own, To: victim, OrigID: origID, At: at})
+		w.carried(time.Time{}, old)
+		second := w.submit(report(own, victim, "2026-11-24T10:00:00Z"))
+		w.work()
+		if f := w.latest(second, cases.FindingIdentity); f.Verdict != string(cases.IdentityIndeterminate) || f.Incomplete {
+			t.Errorf("never archived: %s, %s", f.Verdict, f.Summary)
+		}
+	})
+}
+
+// What cannot be had is asked for again, at growing distances, and the report is
+// looked at again when it is there.
+func TestIdentityIsLookedUpAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.carrier()
+		s := w.signers()
+		served := s.shelf.files[certAt]
+		delete(s.shelf.files, certAt)
+		w.carried(noon.Add(-time.Hour), s.signed("1", shown, victim, noon.Add(-2*time.Hour)))
+		f := w.submit(report(shown, victim, "2026-11-24T10:00:00Z"))
+		w.work()
+		if x := w.latest(f, cases.FindingIdentity); x.Verdict != string(cases.IdentityIndeterminate) || !x.Incomplete {
+			t.Fatalf("%s, incomplete %v", x.Verdict, x.Incomplete)
+		}
+		recheck := func(want int) {
+			t.Helper()
+			if n, err := w.store.RecheckIdentity(t.Context(), w.clock(), 10); err != nil || n != want {
+				t.Fatalf("%d reports are looked at again, want %d: %v", n, want, err)
+			}
+			if n, err := w.store.RecheckReports(t.Context(), w.clock(), 10); err != nil || n != 0 {
+				t.Fatalf("%d reports wait for records: %v", n, err)
+			}
+			w.work()
+		}
+		recheck(0)
+		w.pass(11 * time.Minute)
+		recheck(1)
+		if n := s.shelf.asked[certAt]; n != 2 {
+			t.Fatalf("asked %d times, want 2", n)
+		}
+		w.pass(11 * time.Minute)
+		recheck(0) // twice as long
+		w.pass(11 * time.Minute)
+		s.shelf.files[certAt] = served
+		recheck(1)
+		if x := w.latest(f, cases.FindingIdentity); x.Verdict != string(cases.IdentityValid) || x.Incomplete {
+			t.Errorf("%s, incomplete %v: %s", x.Verdict, x.Incomplete, x.Summary)
+		}
+		w.pass(48 * time.Hour)
+		recheck(0)
+	})
+}
+
+// A header that somebody pasted is checked against the record that it belongs to,
+// else against the report, whose time proves no freshness.
+func TestIdentityPastedIntoAReport(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.carrier()
+		s := w.signers()
+		at := noon.Add(-2 * time.Hour)
+		w.carried(noon.Add(-time.Hour), call("1", shown, victim, at), call("2", own, victim, at))
+		token := func(from string, at time.Time) string {
+			return s.sign(s.leaf, sti.Token{Attest: "B", From: from, To: victim, OrigID: origID, At: at})
+		}
+		for _, tt := range []struct {
+			name, from, header string
+			stated             string
+			want               cases.IdentityVerdict
+			iat                string
+			record             bool
+		}{
+			{"of our call", shown, token(shown, at), "2026-11-24T10:00:00Z", cases.IdentityValid, "pass", true},
+			{"no call of ours", "+13025550111", token("+13025550111", at), "2026-11-24T10:05:00Z", cases.IdentityValid, "note", false},
+			{"of another day", "+13025550112", token("+13025550112", at.AddDate(0, 0, -3)), "2026-11-24T10:00:00Z", cases.IdentityIndeterminate, "indeterminate", false},
+			{"of another number", "+13025550113", token("+13025550114", at), "2026-11-24T10:00:00Z", cases.IdentityInvalid, "note", false},
+			{"no token", "+13025550115", "see attached", "2026-11-24T10:00:00Z", cases.IdentityInvalid, "", false},
+		} {
+			body := strings.TrimSuffix(report(tt.from, victim, tt.stated), "}") + `, "identity_header": "` + tt.header + `"}`
+			f := w.submit(body)
+			w.work()
+			var found []cases.Finding
+			for _, x := range w.dossier(f.CaseRef).Findings {
+				if x.ReportID == f.ReportID && x.Kind == cases.FindingIdentity && x.Data.Identity.From == cases.IdentityOfReport {
+					found = append(found, x)
+				}
+			}
+			if len(found) != 1 {
+				t.Errorf("%s: %d findings", tt.name, len(found))
+				continue
+			}
+			id := found[0].Data.Identity
+			if found[0].Verdict != string(tt.want) || (id.Call != nil) != tt.record || tt.iat != "" && checks(id)["iat"] != tt.iat {
+				t.Errorf("%s: %s, iat %s, record %v: %s", tt.name, found[0].Verdict, checks(id)["iat"], id.Call != nil, found[0].Summary)
+			}
+		}
+	})
+}
+
+// The same token on another call is a replay; on another leg of the call it is not.
+func TestIdentityOnTwoCalls(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.carrier()
+		s := w.signers()
+		at := noon.Add(-2 * time.Hour)
+		one := s.signed("1", shown, victim, at)
+		leg, again := one, one
+		leg.SourceID, leg.Direction, leg.Peer, leg.StartedAt, leg.AnsweredAt, leg.EndedAt = "1-in", "inbound", "meridian", at.Add(time.Second), nil, nil
+		again.SourceID, again.StartedAt, again.AnsweredAt, again.EndedAt = "2", at.Add(45*time.Second), nil, nil
+		w.carried(noon.Add(-time.Hour), one, leg)
+		f := w.submit(report(shown, victim, "2026-11-24T10:00:00Z"))
+		w.work()
+		if x := w.latest(f, cases.FindingIdentity); x.Verdict != string(cases.IdentityValid) {
+			t.Errorf("two legs: %s", x.Summary)
+		}
+		w.must(w.desk.Enrich(t.Context(), cases.Attempt{}, f.ReportID))
+		if x := w.latest(f, cases.FindingIdentity); x.Verdict != string(cases.IdentityValid) {
+			t.Errorf("looked at twice: %s", x.Summary)
+		}
+		e := claim{from: cases.IdentityOfCall, record: &again, values: []string{again.Identity}, shown: shown}
+		e.call = recordClaim(again, e.values).call
+		x, err := w.desk.identityFinding(t.Context(), e)
+		w.must(err)
+		if got := checks(x.Data.Identity)["replay"]; x.Verdict != string(cases.IdentityInvalid) || got != "fail" {
+			t.Errorf("another call: %s, replay %s", x.Verdict, got)
+		}
+	})
+}
