@@ -247,6 +247,10 @@ func TestIdentityIsLookedUpAgain(t *testing.T) {
 			w.work()
 		}
 		recheck(0)
+		w.must(w.desk.Enrich(t.Context(), cases.Attempt{}, f.ReportID)) // for another reason
+		if x := w.latest(f, cases.FindingIdentity); !x.Incomplete || s.shelf.asked[certAt] != 1 {
+			t.Fatalf("too early: incomplete %v, asked %d times", x.Incomplete, s.shelf.asked[certAt])
+		}
 		w.pass(11 * time.Minute)
 		recheck(1)
 		if n := s.shelf.asked[certAt]; n != 2 {
@@ -330,12 +334,49 @@ func TestIdentityOnTwoCalls(t *testing.T) {
 		if x := w.latest(f, cases.FindingIdentity); x.Verdict != string(cases.IdentityValid) {
 			t.Errorf("looked at twice: %s", x.Summary)
 		}
-		e := claim{from: cases.IdentityOfCall, record: &again, values: []string{again.Identity}, shown: shown}
-		e.call = recordClaim(again, e.values).call
-		x, err := w.desk.identityFinding(t.Context(), e)
+		if x, err := w.desk.identityFinding(t.Context(), recordClaim(leg, []string{leg.Identity})); err != nil || x.Verdict != string(cases.IdentityValid) {
+			t.Errorf("the other leg: %s, %v", x.Summary, err)
+		}
+		x, err := w.desk.identityFinding(t.Context(), recordClaim(again, []string{again.Identity}))
 		w.must(err)
 		if got := checks(x.Data.Identity)["replay"]; x.Verdict != string(cases.IdentityInvalid) || got != "fail" {
 			t.Errorf("another call: %s, replay %s", x.Verdict, got)
+		}
+	})
+}
+
+// Calls that we signed A without a right are counted, but for those that were
+// forwarded with a div token.
+func TestOurOwnAttestation(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.carrier()
+		s := w.signers()
+		at := noon.Add(-3 * time.Hour)
+		div := call("3", shown, victim, at)
+		div.Identity = s.sign(s.leaf, sti.Token{Attest: "A", From: shown, To: own, OrigID: origID, At: at}) + ", " + s.sign(s.leaf, sti.Token{From: shown, To: victim, Div: own, At: at})
+		w.carried(noon.Add(-time.Hour), call("1", own, victim, at), s.signed("2", shown, victim, at), div)
+		lease, _, err := w.store.AcquireLease(t.Context(), noon, "fold", "test", time.Minute)
+		w.must(err)
+		for n := 1; n > 0; {
+			n, err = w.store.FoldCalls(t.Context(), lease, noon, 100)
+			w.must(err)
+		}
+		n, err := w.desk.AuditAttestation(t.Context(), 10)
+		if err != nil || n != 1 {
+			t.Errorf("%d hours, %v", n, err)
+		}
+		got, err := w.desk.Attested(t.Context(), ann, "acme")
+		if err != nil || len(got) != 1 || got[0].WithoutRight != 1 || got[0].Forwarded != 1 || got[0].SignedA != 3 || got[0].Numbers[0].Call != "sbc/2" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		day, all, err := w.desk.AttestedWithoutRight(t.Context(), dave, 0)
+		if err != nil || len(all) != 1 || all[0].Name != "Acme Dialers" || !day.Equal(noon.Truncate(24*time.Hour)) {
+			t.Errorf("%s: %+v, %v", day, all, err)
+		}
+		f := w.submit(report(shown, victim, "2026-11-24T09:00:00Z"))
+		w.work()
+		if x := w.dossier(f.CaseRef).Case.Facts.Identity; x == nil || x.SignedA != 1 {
+			t.Errorf("facts %+v", x)
 		}
 	})
 }
