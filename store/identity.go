@@ -137,9 +137,9 @@ func (s *Store) FirstToken(ctx context.Context, t cases.TokenSighting) (cases.To
 	return cases.TokenSighting{Digest: t.Digest, Call: first[0].Call, From: first[0].FromNumber, To: first[0].ToNumber, At: first[0].At.Time}, nil
 }
 
-// markIdentity keeps what the latest look at a report proves of who signed its
-// calls, and which addresses it waits for.
-func markIdentity(tx *gorm.DB, reportID int64, fs []cases.Finding) error {
+// markIdentity keeps what the latest look at a report says of who signed its calls,
+// and which addresses it waits for: what is counted is a column.
+func markIdentity(tx *gorm.DB, now time.Time, reportID int64, fs []cases.Finding) error {
 	if !slices.ContainsFunc(fs, func(f cases.Finding) bool {
 		return f.Kind == cases.FindingIdentity || f.Kind == cases.FindingCorroboration
 	}) {
@@ -161,11 +161,19 @@ func markIdentity(tx *gorm.DB, reportID int64, fs []cases.Finding) error {
 				waits = append(waits, []any{reportID, cases.MaterialChain, text(a)}, []any{reportID, cases.MaterialCRL, text(a)})
 			}
 		}
-		if x.Proven && len(x.SPCs()) > 0 && x.Token != nil && x.Token.OrigID != "" && f.WindowFrom != nil {
-			marks = append(marks, []any{reportID, short(x.SPCs()[0]), short(x.Token.OrigID), x.Token.Attest, f.Verdict, stored(*f.WindowFrom)})
+		spc, origid, attest, at := "", "", "", now
+		if codes := x.SPCs(); len(codes) > 0 {
+			spc = codes[0]
 		}
+		if x.Token != nil {
+			origid, attest = x.Token.OrigID, x.Token.Attest
+		}
+		if f.WindowFrom != nil {
+			at = *f.WindowFrom
+		}
+		marks = append(marks, []any{reportID, short(spc), short(origid), short(attest), f.Verdict, x.Proven && spc != "" && origid != "", stored(at)})
 	}
-	if _, err := insert(tx, "identity_marks (report_id, spc, origid, attest, verdict, signed_at)", marks, ""); err != nil {
+	if _, err := insert(tx, "identity_marks (report_id, spc, origid, attest, verdict, proven, signed_at)", marks, ""); err != nil {
 		return err
 	}
 	_, err := insert(tx, "identity_waits (report_id, kind, address)", waits, "ON CONFLICT DO NOTHING")
@@ -199,10 +207,14 @@ func (s *Store) RecheckIdentity(ctx context.Context, now time.Time, limit int) (
 // identityFacts sums up how the calls of a case were signed, by the newest look at
 // each of its reports, and what we signed for the account without a right.
 func identityFacts(tx *gorm.DB, now time.Time, caseID int64, f *cases.Facts) error {
-	var fs []cases.Finding
-	err := tx.Raw(`SELECT f.verdict, f.data FROM links l JOIN findings f ON f.report_id = l.report_id
-		WHERE l.case_id = ? AND f.kind = ? AND f.created_at >= (SELECT max(g.created_at) FROM findings g WHERE g.report_id = l.report_id) ORDER BY f.id DESC LIMIT ?`,
-		caseID, cases.FindingIdentity, maxEvidence).Scan(&fs).Error
+	var rows []struct {
+		Verdict cases.IdentityVerdict
+		Attest  string
+		SPC     string `gorm:"column:spc"`
+		N       int
+	}
+	err := tx.Raw(`SELECT m.verdict, m.attest, m.spc, count(*) AS n FROM links l JOIN identity_marks m ON m.report_id = l.report_id WHERE l.case_id = ? GROUP BY m.verdict, m.attest, m.spc`,
+		caseID).Scan(&rows).Error
 	if err != nil {
 		return err
 	}
@@ -214,18 +226,14 @@ func identityFacts(tx *gorm.DB, now time.Time, caseID int64, f *cases.Facts) err
 		}
 	}
 	attest, spc := map[string]int{}, map[string]int{}
-	for _, x := range fs {
+	for _, r := range rows {
 		if out.Verdicts == nil {
 			out.Verdicts = map[cases.IdentityVerdict]int{}
 		}
-		out.Verdicts[cases.IdentityVerdict(x.Verdict)]++
-		if i := x.Data.Identity; i != nil && x.Verdict == string(cases.IdentityValid) {
-			if i.Token != nil {
-				attest[i.Token.Attest]++
-			}
-			if codes := i.SPCs(); len(codes) > 0 {
-				spc[codes[0]]++
-			}
+		out.Verdicts[r.Verdict] += r.N
+		if r.Verdict == cases.IdentityValid {
+			attest[r.Attest] += r.N
+			spc[r.SPC] += r.N
 		}
 	}
 	for _, v := range cases.IdentityVerdicts() {
@@ -257,10 +265,10 @@ func mostOf(n map[string]int) string {
 func (s *Store) SignerClusters(ctx context.Context, caseID int64, limit int) ([]cases.SignerCluster, error) {
 	var out []cases.SignerCluster
 	err := s.snapshot(ctx, func(tx *gorm.DB) error {
-		cond, args := "", []any{}
+		cond, args := "WHERE m.proven", []any{}
 		having := "HAVING count(DISTINCT l.case_id) > 1"
 		if caseID != 0 {
-			cond, args, having = "WHERE (m.spc, m.origid) IN (SELECT x.spc, x.origid FROM identity_marks x JOIN links y ON y.report_id = x.report_id WHERE y.case_id = ?)", []any{caseID}, ""
+			cond, args, having = cond+" AND (m.spc, m.origid) IN (SELECT x.spc, x.origid FROM links y JOIN identity_marks x ON x.report_id = y.report_id WHERE y.case_id = ? AND x.proven)", []any{caseID}, ""
 		}
 		var rows []struct {
 			SPC     string `gorm:"column:spc"`
@@ -279,7 +287,7 @@ func (s *Store) SignerClusters(ctx context.Context, caseID int64, limit int) ([]
 		out = make([]cases.SignerCluster, len(rows))
 		for i, r := range rows {
 			out[i] = cases.SignerCluster{SPC: r.SPC, OrigID: r.OrigID, Cases: r.Cases, Reports: r.Reports, First: r.First.Time, Last: r.Last.Time}
-			err := tx.Raw(`SELECT c.ref FROM cases c WHERE c.id IN (SELECT l.case_id FROM identity_marks m JOIN links l ON l.report_id = m.report_id WHERE m.spc = ? AND m.origid = ?)
+			err := tx.Raw(`SELECT c.ref FROM cases c WHERE c.id IN (SELECT l.case_id FROM identity_marks m JOIN links l ON l.report_id = m.report_id WHERE m.proven AND m.spc = ? AND m.origid = ?)
 				ORDER BY c.id DESC LIMIT ?`, r.SPC, r.OrigID, cases.MaxClusterRefs).Scan(&out[i].Refs).Error
 			if err != nil {
 				return err

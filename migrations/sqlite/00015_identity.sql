@@ -18,10 +18,10 @@ create table identity_tokens (
   digest text primary key, call text not null, from_number text not null, to_number text not null, at datetime not null
 );
 create table identity_marks (
-  id integer primary key autoincrement, report_id bigint not null, spc text not null, origid text not null, attest text not null default '', verdict text not null, signed_at datetime not null
+  id integer primary key autoincrement, report_id bigint not null, spc text not null, origid text not null, attest text not null default '', verdict text not null, proven boolean not null, signed_at datetime not null
 );
 create index identity_marks_report on identity_marks (report_id);
-create index identity_marks_signer on identity_marks (spc, origid);
+create index identity_marks_signer on identity_marks (spc, origid) where proven;
 create table identity_waits (
   report_id bigint not null, kind text not null, address text not null, primary key (report_id, kind, address)
 );
