@@ -211,6 +211,13 @@ func reasonFor(err error) string {
 // it, else the first there is, which then is later.
 func (l *look) findTrust(ctx context.Context) (later bool, err error) {
 	ms, err := l.d.Store.Materials(ctx, cases.MaterialRoots, RootsAddress)
+	if err == nil && len(ms) == 0 && l.d.Roots != nil { // we have only just been started
+		if _, err := l.d.KeepTrustList(ctx); err != nil {
+			l.d.Log.Warn("calls are checked without a trust list", "err", err)
+			return false, nil
+		}
+		ms, err = l.d.Store.Materials(ctx, cases.MaterialRoots, RootsAddress)
+	}
 	if err != nil || len(ms) == 0 {
 		return false, err
 	}
