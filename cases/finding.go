@@ -74,6 +74,7 @@ type FindingData struct {
 	Signals      *SignalStats    `json:"signals,omitempty"`
 	Listed       []ListHit       `json:"listed,omitempty"`
 	Contact      string          `json:"contact,omitempty"` // abuse contact of the originating account
+	Identity     *Identity       `json:"identity,omitempty"`
 }
 
 // CallRef points at a call record and says how well it fits.

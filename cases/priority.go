@@ -78,6 +78,9 @@ type Facts struct {
 	Honeypots       int `json:"honeypots,omitempty"`
 	ProtectedCalled int `json:"protected_called,omitempty"`
 
+	// Identity is how its calls were signed; nil while nothing is known.
+	Identity *IdentityFacts `json:"identity,omitempty"`
+
 	LastReply time.Time    `json:"last_reply,omitzero"` // when a person last added to a report
 	AskedAt   time.Time    `json:"asked_at,omitzero"`   // the last question to a reporter
 	Question  SendingState `json:"question,omitempty"`  // what became of it
@@ -97,7 +100,7 @@ func (f Facts) Equal(o Facts) bool {
 		f.Corroborated == o.Corroborated && f.Corroborated24h == o.Corroborated24h && f.Ours == o.Ours && f.NotCarried == o.NotCarried &&
 		f.Looking == o.Looking && f.Institutions == o.Institutions && f.Credibility == o.Credibility &&
 		f.Signals == o.Signals && f.Traffic == o.Traffic && f.TrafficSure == o.TrafficSure && f.DNO == o.DNO && f.Honeypots == o.Honeypots && f.ProtectedCalled == o.ProtectedCalled && f.ScriptCases == o.ScriptCases && f.ScriptUpheld == o.ScriptUpheld &&
-		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback)
+		f.LastReply.Equal(o.LastReply) && f.AskedAt.Equal(o.AskedAt) && f.Question == o.Question && f.Traceback.equal(o.Traceback) && f.Identity.equal(o.Identity)
 }
 
 var categoryTitle = map[Category]string{

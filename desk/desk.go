@@ -30,6 +30,10 @@ type Config struct {
 	Caller  Caller
 	Scanner Scanner // nil: attachments are not scanned
 	Fetcher Fetcher // nil: what a chat keeps is not fetched
+	// Materials fetches certificates of callers' signers; nil: only what is archived
+	// is used. Roots reads the trust list as it is now; nil: there is none.
+	Materials MaterialFetcher
+	Roots     func() ([]byte, error)
 	// Chats answer in the conversations of chat products, by product; in those of
 	// the others nothing is said.
 	Chats map[string]Chat
@@ -79,6 +83,8 @@ type Desk struct {
 	accepts *gather[cases.Acceptance, cases.Receipt]
 	files   *gather[cases.Filing, cases.Filed]
 	decks   deckCache
+	// identity is what was parsed of the archive.
+	identity parsed
 }
 
 // Bounds of what is gathered. One transaction at a time makes the largest

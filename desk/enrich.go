@@ -54,6 +54,11 @@ func (d *Desk) Enrich(ctx context.Context, at cases.Attempt, reportID int64) err
 		return fmt.Errorf("lists for report %d: %w", reportID, err)
 	}
 	fs = append(fs, listed...)
+	signed, err := d.identityFindings(ctx, e)
+	if err != nil {
+		return fmt.Errorf("identity for report %d: %w", reportID, err)
+	}
+	fs = append(fs, signed...)
 	return d.Store.AddFindings(ctx, at, d.now(), reportID, fs)
 }
 

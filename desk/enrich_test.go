@@ -136,7 +136,7 @@ func TestEnrichAgainAddsNewerFindings(t *testing.T) {
 		w.must(w.desk.Enrich(t.Context(), cases.Attempt{}, f.ReportID))
 		w.work()
 		d := w.dossier(f.CaseRef)
-		if got := d.Findings[len(d.Findings)-len(before):]; !cmp.Equal(got, before) || len(d.Findings) != 2*len(before)+1 { // whose calls they are is known now, and what they look like
+		if got := d.Findings[len(d.Findings)-len(before):]; !cmp.Equal(got, before) || len(d.Findings) != 2*len(before)+2 { // whose call it is is known now: how it was signed, and what the calls look like
 			t.Errorf("of %d findings %d are there, or the first ones were changed:\n%s", len(before), len(d.Findings), cmp.Diff(before, got))
 		}
 		if x := w.latest(f, cases.FindingCorroboration); x.Verdict != string(cases.CorroborationConfirmed) {

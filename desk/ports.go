@@ -31,6 +31,7 @@ type Store interface {
 	Lists
 	Customers
 	Providers
+	IdentityArchive
 }
 
 // Inbox keeps deliveries.

@@ -39,6 +39,9 @@ func (s *Store) AddFindings(ctx context.Context, at cases.Attempt, now time.Time
 		if err := corroborate(tx, reportID, fs); err != nil {
 			return err
 		}
+		if err := markIdentity(tx, now, reportID, fs); err != nil {
+			return err
+		}
 		return insertJobs(tx, now, []cases.Job{assessment(now, caseID)})
 	})
 	if err != nil {

@@ -40,6 +40,9 @@ func gatherFacts(tx *gorm.DB, now time.Time, caseID int64) (cases.Facts, error) 
 	if err := listedNumbers(tx, caseID, &f); err != nil {
 		return f, err
 	}
+	if err := identityFacts(tx, now, caseID, &f); err != nil {
+		return f, err
+	}
 	if f.Caller != "" || f.Callback != "" {
 		err := tx.Raw("SELECT count(*) FROM signals WHERE e164 IN ? AND happened_at > ?", []string{f.Caller, f.Callback}, stored(now.Add(-cases.SignalWindow))).Scan(&f.Signals).Error
 		if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -43,7 +44,7 @@ func (s *Store) GrantService(ctx context.Context, role string) error {
 			"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %[1]s TO %[2]s",
 			"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s",
 			"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s FROM PUBLIC",
-			"REVOKE UPDATE, DELETE, TRUNCATE ON " + strings.Join(appendOnly, ", ") + " FROM %[2]s",
+			"REVOKE UPDATE, DELETE, TRUNCATE ON " + strings.Join(slices.Concat(appendOnly, neverChanged), ", ") + " FROM %[2]s",
 			"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON goose_db_version FROM %[2]s",
 		} {
 			if err := tx.Exec(fmt.Sprintf(grant, in, to)).Error; err != nil {

@@ -41,13 +41,13 @@ func (s *Store) RecheckReports(ctx context.Context, now time.Time, limit int, el
 	var ids []int64
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		err := tx.Raw(`SELECT f.report_id FROM findings f
-			WHERE f.incomplete AND f.created_at > ?
+			WHERE f.incomplete AND f.kind <> ? AND f.created_at > ?
 			AND NOT EXISTS (SELECT 1 FROM coverages v WHERE v.complete_through < f.window_to OR v.complete_from > f.window_from)
 			AND (? OR EXISTS (SELECT 1 FROM coverages)) AND f.window_to <= ? AND f.window_from >= ?
 			AND NOT EXISTS (SELECT 1 FROM findings g WHERE g.report_id = f.report_id AND g.kind = f.kind AND g.id > f.id)
 			AND (SELECT count(*) FROM findings g WHERE g.report_id = f.report_id AND g.kind = f.kind) < ?
 			AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = ? AND j.object_id = f.report_id AND j.state IN ('pending', 'enqueued', 'running', 'dead'))
-			ORDER BY f.id LIMIT ?`, stored(now.Add(-recheckWithin)), len(elsewhere) > 0, stored(through), stored(from), recheckAtMost, cases.JobEnrich, limit).Scan(&ids).Error
+			ORDER BY f.id LIMIT ?`, cases.FindingIdentity, stored(now.Add(-recheckWithin)), len(elsewhere) > 0, stored(through), stored(from), recheckAtMost, cases.JobEnrich, limit).Scan(&ids).Error
 		if err != nil {
 			return err
 		}

@@ -47,6 +47,7 @@ var walls = map[string][]string{
 	"internal/testenv":              {"cases", "numbers", "internal/safehttp"},
 	"internal/testenv/cmd/testenv":  {"cases", "numbers", "internal/safehttp", "internal/testenv"},
 	"internal/storetest":            {"store", "internal/testenv"},
+	"internal/sti":                  {},
 	"migrations":                    {},
 	"e2e":                           {},
 	"a/package/that/nobody/listed":  {},

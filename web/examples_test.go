@@ -32,7 +32,7 @@ var story = []struct {
 	op     string
 	before func(w *world)
 }{
-	{"get-challenge", nil}, {"create-report", nil}, {"list-reports", nil}, {"get-report", nil}, {"list-cases", nil}, {"get-case", nil},
+	{"get-challenge", nil}, {"create-report", nil}, {"list-reports", nil}, {"get-report", nil}, {"list-cases", func(w *world) { w.signedCase() }}, {"get-case", nil},
 	{"claim-case", nil}, {"release-case", nil}, {"note-case", nil}, {"correct-report", nil}, {"ask-reporter", func(w *world) { w.desk.Mailer = takesAll{} }}, {"list-events", nil},
 	{"preview-restriction", nil}, {"propose-restriction", nil}, {"list-restrictions", nil}, {"get-restriction", nil}, {"lift-restriction", nil},
 	{"approve-restriction", func(w *world) { w.propose("analyst") }}, {"reject-restriction", func(w *world) { w.propose("analyst") }},

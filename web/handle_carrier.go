@@ -210,5 +210,8 @@ func (s *Server) accountPage(c *gin.Context, a cases.Actor, k *cases.KYC) (Accou
 	for _, r := range v.Restrictions {
 		p.Restrictions = append(p.Restrictions, restrictionLine(r, ""))
 	}
+	if p.Audit, err = s.ownAttestation(c, a, x.ID); err != nil {
+		return p, err
+	}
 	return p, s.customerParts(c, a, &p, k)
 }

@@ -65,6 +65,11 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		}
 		p.Responsible = responsibleText(to)
 	}
+	signers, err := s.Desk.Signers(c.Request.Context(), a, x.ID)
+	if err != nil {
+		return CasePage{}, err
+	}
+	p.Parts.Signers = signerLines(signers, x.Ref)
 	p.Correct.Fields = correctChoices()
 	p.Resolve.Dispositions = dispositionChoices()
 	p.Ask.Reporters = reportersOf(ev.Reports, ev.Requests, s.Desk.Answers)

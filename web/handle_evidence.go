@@ -131,7 +131,7 @@ func (ev evidence) carriedFor() StripCell {
 func (ev evidence) signed() StripCell {
 	sign := signedSign(ev.Case.Facts)
 	cell := StripCell{Question: "Signed", Tone: sign.Tone, Answer: sign.Word, Detail: sign.Reason}
-	for _, kind := range []cases.FindingKind{cases.FindingEntitlement, cases.FindingAttestation} {
+	for _, kind := range []cases.FindingKind{cases.FindingIdentity, cases.FindingEntitlement, cases.FindingAttestation} {
 		if _, ok := ev.newest(kind); ok {
 			cell.Href = "#" + anchor(kind)
 			break
@@ -197,7 +197,7 @@ func callSign(f cases.Facts) Sign {
 	return Sign{Tone: Unknown, Word: "not checked yet", Reason: "the call history is looked at by itself, usually within seconds"}
 }
 
-func signedSign(f cases.Facts) Sign {
+func attestedSign(f cases.Facts) Sign {
 	best, n, all := "", 0, 0
 	for _, level := range []string{"A", "B", "C", "none"} {
 		all += f.Attestation[level]

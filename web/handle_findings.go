@@ -21,7 +21,8 @@ var findingKinds = []struct {
 	{cases.FindingCorroboration, "Call history"},
 	{cases.FindingParties, "Parties"},
 	{cases.FindingEntitlement, "Right to show"},
-	{cases.FindingAttestation, "Signature"},
+	{cases.FindingAttestation, "Attestation"},
+	{cases.FindingIdentity, "Signature"},
 	{cases.FindingTraffic, "Traffic"},
 	{cases.FindingCallback, "Called back"},
 	{cases.FindingNumber, "Number"},
@@ -82,6 +83,10 @@ func (ev evidence) finding(f cases.Finding, kind string) Finding {
 		x.Facts = append(x.Facts, Fact{Name: "About", Number: f.Subject})
 	}
 	d := f.Data
+	if d.Identity != nil {
+		x.Identity = identityPart(f, ev.zone)
+		x.Facts = append(x.Facts, identityFacts(*d.Identity, ev.zone)...)
+	}
 	for i, c := range d.Calls {
 		if i == 3 {
 			x.Facts = append(x.Facts, Fact{Name: "And", Value: count(d.Matched-3, "more call", "more calls")})
@@ -204,6 +209,9 @@ func verdictSign(f cases.Finding) Sign {
 	if f.Kind == cases.FindingTraffic && f.Data.Traffic != nil {
 		return classSign(*f.Data.Traffic)
 	}
+	if s, ok := identitySigns[f.Verdict]; ok && f.Kind == cases.FindingIdentity {
+		return s
+	}
 	if s, ok := words[f.Verdict]; ok {
 		return s
 	}
@@ -236,6 +244,9 @@ func (ev evidence) subjects() []Subject {
 			s.Detail = "under " + strings.Join(p.Path, ", under ")
 		}
 		s.Past = past(ev.others, ev.Case.ID)
+		if x := f.Identity; x != nil && x.SignedA > 0 {
+			s.Caution = "we signed " + count(x.SignedA, "call of it", "calls of it") + " A in seven days without a recorded right to the number"
+		}
 		out = append(out, s)
 	}
 	if p.Provider != "" {
@@ -282,6 +293,6 @@ func (ev evidence) checklist() []CheckItem {
 	if p.Holder != "" {
 		items = append(items, CheckItem{Text: "The holder of the number is told apart from the caller", Done: p.Originating != "", Note: cmp.Or(p.HolderName, p.Holder)})
 	}
-	late := slices.ContainsFunc(ev.Findings, func(x cases.Finding) bool { return x.Incomplete })
+	late := slices.ContainsFunc(ev.Findings, func(x cases.Finding) bool { return x.Incomplete && x.Kind != cases.FindingIdentity })
 	return append(items, CheckItem{Text: "The call records cover the reported times", Done: f.Checked > 0 && !late})
 }

@@ -134,6 +134,9 @@ func (s *Server) showOperations(c *gin.Context, a cases.Actor) error {
 		}
 		p.Mailboxes = append(p.Mailboxes, x)
 	}
+	if p.Audit, err = s.auditPanel(c, a); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, p)
 }
 

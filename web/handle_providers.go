@@ -107,6 +107,9 @@ func (s *Server) showProvider(c *gin.Context, a cases.Actor) error {
 	if p.Traffic, err = s.providerTraffic(c, a, x); err != nil {
 		return err
 	}
+	if p.Attested, err = s.providerAttested(c, a, x.ID); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, p)
 }
 

@@ -63,6 +63,7 @@ func trafficOf(subject string, hours []cases.HourStats, profile cases.Profile, c
 		out.Durations = Histogram{Title: "Durations", N: t.Answered, Note: "answered", Bins: []Share{{"0–6 s", t.Short, Doubt}, {"longer", max(0, t.Answered-t.Short), Neutral}}}
 	}
 	out.Attestation = Histogram{Title: "Attestation", N: t.Attempts, Bins: []Share{{"A", t.AttestA, Cleared}, {"B", t.AttestB, Doubt}, {"C", t.AttestC, Harm}, {"unsigned", t.Unsigned, Unknown}}}
+	out.Attested = attestedByDay(hours, zone)
 	out.Stats, out.Figures = profileStats(profile), profileRows(profile)
 	if len(profile.Countries) > 1 {
 		out.Destination = Histogram{Title: "Countries called", N: t.Attempts}

@@ -108,6 +108,8 @@ type ProviderPage struct {
 	Filing  []Fact
 	Note    string
 	Traffic *Traffic
+	// Attested is how the calls that it handed to us were signed.
+	Attested []AttestedDay
 }
 
 func (p ProviderPage) meta() Meta {

@@ -59,6 +59,7 @@ type CaseParts struct {
 	Findings     []Finding
 	Campaigns    []CaseCampaign
 	Similar      []CaseLink
+	Signers      []SignerLine
 	Subjects     []Subject
 	Restrictions []RestrictionLine
 	Checklist    []CheckItem
@@ -174,6 +175,7 @@ type Traffic struct {
 	Durations   Histogram
 	Destination Histogram
 	Attestation Histogram
+	Attested    []AttestedDay
 	Stats       []Stat
 	Figures     []FigureRow
 	Countries   []Share
@@ -241,6 +243,8 @@ type Finding struct {
 	At      time.Time
 	Window  string
 	By      string // what produced it, with version
+	// Identity is how a call was signed; nil of other kinds.
+	Identity *IdentityPart
 }
 
 // Fact is a name and a value. Number is set where the value is a phone number.

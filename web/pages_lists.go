@@ -193,6 +193,7 @@ type AccountPage struct {
 	Restrictions []RestrictionLine
 	CanRestrict  bool
 	Customer     CustomerParts
+	Audit        *AuditPart
 }
 
 func (p AccountPage) meta() Meta {

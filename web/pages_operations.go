@@ -39,6 +39,7 @@ type OperationsPage struct {
 	Quarantine []QuarantineLine
 	Replicas   []ReplicaLine
 	Mailboxes  []MailboxLine
+	Audit      []AuditPanel
 	CanAct     bool
 }
 

@@ -96,6 +96,7 @@ func (s *Server) pages(e *gin.Engine) {
 	d.GET("/attachments/:id", s.signedIn(s.showAttachment))
 	d.GET("/campaigns", s.signedIn(s.showCampaigns))
 	d.GET("/campaigns/:id", s.signedIn(s.showCampaign))
+	d.GET("/signers", s.signedIn(s.showSigners))
 	d.GET("/numbers", s.signedIn(s.showNumbers))
 	d.GET("/numbers/:e164", s.signedIn(s.showNumber))
 	d.GET("/accounts", s.signedIn(s.showAccounts))

@@ -73,6 +73,7 @@ func (w *world) routeAccess() map[string]access {
 		"GET /api/v1/accounts/:id/customers": {readers, ""}, "GET /api/v1/accounts/:id/customer": {readers, ""}, "GET /api/v1/account-matches": {readers, ""},
 		"POST /api/v1/accounts/:id/matches/:match/decide": {keepers, `{"state":"dismissed","note":"x"}`}, "GET /api/v1/providers": {readers, ""}, "GET /api/v1/providers/:id": {readers, ""},
 		"GET /api/v1/lists": {readers, ""}, "GET /api/v1/lists/sources": {readers, ""}, "GET /api/v1/rate-decks": {readers, ""},
+		"GET /desk/signers":   {allStaff, ""},
 		"GET /desk/campaigns": {allStaff, ""}, "GET /desk/campaigns/:id": {allStaff, ""}, "GET /api/v1/campaigns": {readers, ""}, "GET /api/v1/campaigns/:id": {readers, ""},
 		"GET /desk/sendings": {allStaff, ""}, "POST /desk/sendings/:id/resolve": {deciders, form("outcome", "delivered")},
 		"GET /desk/operations": {allStaff, ""}, "POST /desk/operations/jobs/:id/retry": {deciders, ""}, "GET /desk/styleguide": {allStaff, ""},

@@ -154,7 +154,7 @@ func caseReports() []CaseReport {
 func casePage() CasePage {
 	return CasePage{Ref: "AB-2026-004217", Category: "Robocall", Headline: "SSA suspension", State: stateOpen, Before: "new", Owner: Person{"Dana Reyes", true}, Due: Due{"first act", sampleNow.Add(3 * time.Hour), 192 * time.Minute},
 		Opened: sampleNow.Add(-5 * time.Hour), Version: 4, Priority: 92, Factors: sampleFactors(), Strip: sampleStrip(), Timeline: sampleTimeline(sampleNow),
-		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: sampleFindings(sampleNow), Similar: caseLinks(),
+		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: append(sampleFindings(sampleNow), Finding{ID: "f-identity", Kind: "Signature", Verdict: identitySigns["invalid"], Text: "It does not say who called.", At: sampleNow, By: "shaken 1", Identity: identitySample()}), Signers: signerSamples(), Similar: caseLinks(),
 			Campaigns: []CaseCampaign{{Href: "/desk/campaigns/88121", Text: "Same script as AB-2026-004198, 94 %. The same script is told in 14 other cases, 212 reports in all.", Others: campaignCaseLines(), More: 11}}, Subjects: subjects(), Restrictions: restrictionLines()[:1],
 			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
 		Can:     CaseActs{Release: true, Note: true, Correct: true, Resolve: true, Restrict: true},
@@ -247,7 +247,7 @@ func accountLines() []AccountLine {
 }
 
 func accountPage() AccountPage {
-	return AccountPage{ID: "acct-1042", Name: "Acme Dialers", Kind: "End user", State: State{"limited", "Limited", Doubt}, Path: accountLines()[1:2], Children: accountLines()[2:],
+	return AccountPage{Audit: &AuditPart{Text: "We signed 214 calls of it A.", Calls: 214, Forwarded: 3, Days: []AuditDay{{sampleNow, 214}}, Numbers: []AuditNumber{{"+12025550143", 214, "sbc/c4", sampleNow}}}, ID: "acct-1042", Name: "Acme Dialers", Kind: "End user", State: State{"limited", "Limited", Doubt}, Path: accountLines()[1:2], Children: accountLines()[2:],
 		Facts:   []Fact{{Name: "Customer since", Value: "3 March 2025"}, {Name: "Abuse contact", Value: "a…@acme.example"}, {Name: "Vetting", Value: "company register, 2025"}},
 		Numbers: []HolderLine{{Account: "+12065550177", Kind: "assignment", From: sampleNow.Add(-9000 * time.Hour)}}, NumbersTotal: 38, Profiles: []Fact{{Name: "Profile", Value: "dialer-main, 200 calls at a time"}, {Name: "Connection", Value: "sbc-7, 192.0.2.10"}},
 		Traffic: sampleTraffic(sampleNow), Cases: caseLinks(), Restrictions: restrictionLines()[2:], Customer: customerSample()}
@@ -319,7 +319,7 @@ func sendingsPage() SendingsPage {
 }
 
 func operationsPage() OperationsPage {
-	return OperationsPage{CanAct: true,
+	return OperationsPage{CanAct: true, Audit: auditSamples(),
 		Stats:      []Stat{{"Jobs waiting", "12", "oldest 3 s", Neutral}, {"Jobs that gave up", "1", "look below", Harm}, {"In quarantine", "1", "accepted, not filed", Doubt}, {"Unsealed events", "41", "oldest 0.8 s, sealer on web-1", Cleared}, {"Restriction revision", "412", "held by all live replicas", Cleared}},
 		Dead:       []JobLine{{"j-1", "tell", "s-7", "AB-2026-004198", 9, "550 no such user", sampleNow.Add(-2 * time.Hour)}},
 		Quarantine: []QuarantineLine{{"q-1", "Chat", sampleNow.Add(-time.Hour), 9120, "9f86d081884c7d659a2feaa0c55ad015", "cut off after 9 KB"}},
@@ -395,10 +395,25 @@ func everyPage() []drawn {
 		{"campaigns", campaignsPage(), 200, nil}, {"campaigns-empty", CampaignsPage{}, 200, nil}, {"campaign", campaignPage1(), 200, nil}, {"campaign-empty", CampaignPage{ID: "1"}, 200, nil},
 		{"accounts", AccountsPage{Rows: accountLines(), Views: accountViews(false)}, 200, nil}, {"returners", ReturnersPage{Views: accountViews(true), States: []Tab{{Label: "To be looked at", Href: "/desk/returners", Current: true}}, Rows: []MatchLine{matchSample()}}, 200, nil}, {"returners-empty", ReturnersPage{Views: accountViews(true)}, 200, nil},
 		{"providers", ProvidersPage{Rows: providerLines(), Views: []Tab{{Label: "All", Href: "/desk/providers", Current: true}}, Unknown: []string{"px-77"}}, 200, nil}, {"providers-empty", ProvidersPage{}, 200, nil},
-		{"provider", ProviderPage{Line: providerLines()[1], Text: "Gone Telecom has not been in the Robocall Mitigation Database since 21 November 2026: calls that come directly from it must be refused (47 CFR 64.6305(g)).", Facts: []Fact{{Name: "Name in call records", Value: "px-3"}}, Filing: []Fact{{Name: "Filing", Value: "RMD0000003"}}, Note: "asked twice"}, 200, nil}, {"provider-empty", ProviderPage{Line: providerLines()[2]}, 200, nil},
+		{"provider", ProviderPage{Line: providerLines()[1], Text: "Gone Telecom has not been in the Robocall Mitigation Database since 21 November 2026: calls that come directly from it must be refused (47 CFR 64.6305(g)).", Facts: []Fact{{Name: "Name in call records", Value: "px-3"}}, Filing: []Fact{{Name: "Filing", Value: "RMD0000003"}}, Note: "asked twice"}, 200, nil}, {"signers", SignersPage{Rows: signerSamples()}, 200, nil}, {"signers-empty", SignersPage{}, 200, nil},
+		{"provider-empty", ProviderPage{Line: providerLines()[2]}, 200, nil},
 		{"lists", listsPage(), 200, nil}, {"lists-empty", ListsPage{Query: "x", Problem: "This is no number.", Ended: Tab{Label: "Show what has ended too", Href: "/desk/lists?ended=1"}}, 200, nil}, {"accounts-empty", AccountsPage{}, 200, nil}, {"account", accountPage(), 200, nil}, {"account-empty", AccountPage{ID: "a", Name: "New"}, 200, nil},
 		{"sendings", sendingsPage(), 200, nil}, {"sendings-empty", SendingsPage{}, 200, nil}, {"operations", operationsPage(), 200, nil}, {"operations-empty", OperationsPage{}, 200, nil},
 		{"webhooks", webhooksSample(), 200, admin}, {"webhooks-empty", WebhooksPage{CanAct: true, Create: webhookForm(cases.Webhook{})}, 200, admin}, {"webhooks-wrong", wrongWebhook(), 422, admin}, {"webhook", webhookSample(), 200, admin}, {"webhook-disabled", disabledWebhook(), 200, admin},
 		{"styleguide", styleguide(sampleNow), 200, nil}, {"api-docs", APIDocsPage{SpecURL: "/api/openapi.json"}, 200, public},
 	}
+}
+
+func signerSamples() []SignerLine {
+	return []SignerLine{{SPC: "709J", OrigID: "123e4567-e89b-12d3-a456-426655440000", Cases: 14, Others: 13, Reports: 212, First: sampleNow.AddDate(0, 0, -9), Last: sampleNow,
+		Refs: []string{"AB-2026-004217", "AB-2026-004198"}, More: 11}}
+}
+
+func auditSamples() []AuditPanel {
+	return []AuditPanel{{Word: "today", Day: sampleNow}, {Word: "yesterday", Day: sampleNow.AddDate(0, 0, -1), Calls: 214, Rows: []AuditAccount{{"acct-1042", "Acme Dialers", "/desk/accounts/acct-1042", 214, 300}}}}
+}
+
+func identitySample() *IdentityPart {
+	return &IdentityPart{Meaning: "The token proves nothing about this call.", Checks: []CheckLine{{0, "Signature", resultSigns["fail"], "The signature is not one of this key over these octets.", "It was changed after it was signed."}, {0, "Path to the trust list", resultSigns["pass"], "It leads there.", ""}},
+		Certificate: []Fact{{Name: "Subject", Value: "CN=SHAKEN 709J"}}}
 }

@@ -83,6 +83,7 @@ const (
 	foldBatch    = 2_000
 	recheckBatch = 500
 	dropBatch    = 500
+	auditBatch   = 200
 	pruneBatch   = 5_000
 	keepDoneJobs = 48 * time.Hour
 
@@ -123,6 +124,15 @@ func (p *Pool) schedules() []schedule {
 		{p, "recheck", 20 * time.Second, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
 			n, err := p.Upkeep.RecheckReports(ctx, p.now(), recheckBatch)
 			return n, n == recheckBatch, err
+		}},
+		{p, "identity", time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Upkeep.RecheckIdentity(ctx, p.now(), recheckBatch)
+			return n, n == recheckBatch, err
+		}},
+		{p, "trust", 10 * time.Minute, counted(func(ctx context.Context, _ time.Time) (int, error) { return p.Desk.KeepTrustList(ctx) })},
+		{p, "attestation", time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
+			n, err := p.Desk.AuditAttestation(ctx, auditBatch)
+			return n, n == auditBatch, err
 		}},
 		{p, "prune", 10 * time.Minute, func(ctx context.Context, _ cases.Lease) (int, bool, error) {
 			n, err := p.Jobs.PruneJobs(ctx, p.now().Add(-keepDoneJobs), pruneBatch)

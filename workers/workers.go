@@ -57,6 +57,7 @@ type Upkeep interface {
 	DropUnconfirmed(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneSolutions(ctx context.Context, now time.Time) (int, error)
 	RecheckReports(ctx context.Context, now time.Time, limit int, elsewhere ...cases.Coverage) (int, error)
+	RecheckIdentity(ctx context.Context, now time.Time, limit int) (int, error)
 	PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 	PruneRequests(ctx context.Context, before time.Time, limit int) (int, error)
 	DropCalls(ctx context.Context, before time.Time) error

@@ -93,6 +93,7 @@ func (a *app) assemble(ctx context.Context) error {
 	files := a.cfg.outside
 	files.Timeout, files.Redirects = 40*time.Second, 3 // chats lead from a link of theirs to where files lie
 	dc.Fetcher = safehttp.Fetcher{Client: safehttp.New(files)}
+	dc.Materials, dc.Roots = newMaterials(a.cfg.outside), trustList(a.cfg.ShakenRoots)
 	dc.Caller = notify.NewCaller(a.cfg.outside, a.cfg.BaseURL, time.Now, a.metrics.webhook)
 	if a.cfg.SMTPURL != "" {
 		m, err := notify.NewMailer(notify.MailerConfig{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Subaddress: a.cfg.MailSubaddress == "true", BaseURL: a.cfg.BaseURL, Operator: a.cfg.Operator})

@@ -62,6 +62,7 @@ type config struct {
 	KeepCalls          int    `env:"KEEP_CALLS" envDefault:"548"`
 	Operator           string `env:"OPERATOR"`
 	WordsDir           string `env:"WORDS_DIR"`
+	ShakenRoots        string `env:"SHAKEN_ROOTS"`
 
 	Chat   chatConfig
 	Telnyx telnyxConfig
@@ -158,6 +159,9 @@ func (c *config) check() (problems []error) {
 	}
 	if err := extendWords(c.WordsDir); err != nil {
 		bad("WORDS_DIR", "%v", err)
+	}
+	if err := checkTrustList(c.ShakenRoots); err != nil {
+		bad("SHAKEN_ROOTS", "name a PEM file of root certificates: %v", err)
 	}
 	for _, o := range strings.FieldsFunc(c.WidgetOrigins, func(r rune) bool { return r == ',' || r == ' ' }) {
 		u, err := url.Parse(o)

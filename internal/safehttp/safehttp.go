@@ -4,6 +4,8 @@
 package safehttp
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -29,6 +31,8 @@ type Config struct {
 	// Redirects is how many are followed, each to an address that is looked at like
 	// the first; else the redirect itself is the answer.
 	Redirects int
+	// RootCAs are whose certificates of servers are believed; nil: the system's.
+	RootCAs *x509.CertPool
 }
 
 // ErrAddress says that a request was not made, because its address is none that
@@ -58,7 +62,7 @@ func New(c Config) *http.Client {
 			return nil
 		}}
 		return &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
-			TLSHandshakeTimeout: c.Timeout / 2, MaxResponseHeaderBytes: maxHeader}
+			TLSClientConfig: &tls.Config{RootCAs: c.RootCAs}, TLSHandshakeTimeout: c.Timeout / 2, MaxResponseHeaderBytes: maxHeader}
 	}
 	plain := func(string, string, syscall.RawConn) error {
 		return errors.New("plain http is for allowed networks only")
