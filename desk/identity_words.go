@@ -1,7 +1,11 @@
 package desk
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/abusedesk/abusedesk/cases"
+	"github.com/abusedesk/abusedesk/numbers"
 	"github.com/abusedesk/abusedesk/shaken"
 )
 
@@ -38,4 +42,89 @@ var failedMeaning = map[shaken.CheckName]string{
 	shaken.CheckNumbers:     "The token is about another call, or the numbers were changed on the way. It proves nothing about this one.",
 	shaken.CheckDiversion:   "The chain from the first call to the forwarded one is broken. Forwarding by a network that does not sign does that too.",
 	shaken.CheckReplay:      "The token was seen on another call first: somebody used it again. Who did is not in it.",
+}
+
+// identitySummary is what an analyst can repeat.
+func identitySummary(v cases.IdentityVerdict, id cases.Identity) string {
+	what := "The call"
+	if id.Call != nil {
+		what = fmt.Sprintf("Our call from %s to %s on %s", numbers.Format(id.Call.From), numbers.Format(id.Call.To), id.Call.StartedAt.UTC().Format("2 Jan 2006 15:04:05 UTC"))
+	}
+	if id.From == cases.IdentityOfReport {
+		what = "The Identity header in the report"
+		if id.Call != nil {
+			what += fmt.Sprintf(", which belongs to our call to %s on %s,", numbers.Format(id.Call.To), id.Call.StartedAt.UTC().Format("2 Jan 2006 15:04:05 UTC"))
+		}
+	}
+	switch v {
+	case cases.IdentityValid:
+		return fmt.Sprintf("%s was signed by %s%s. Every check that decides has passed, as of the time of the call.", what, signerName(id), attested(id))
+	case cases.IdentityInvalid:
+		failed := id.Failed()
+		return fmt.Sprintf("%s has a signature of which %s failed. %s That does not say who called.", what, checksWord(len(failed)), id.Reason)
+	case cases.IdentityAsserted:
+		return fmt.Sprintf("%s is said to be signed, and there is no token to check. %s", what, id.Reason)
+	case cases.IdentityAbsent:
+		return what + " has no signature in our record. Unsigned is not guilt: many carriers do not sign, and some paths lose signatures."
+	case cases.IdentityUnsupported:
+		return what + " has a token of a kind that is to be ignored. " + id.Reason
+	}
+	later := ""
+	if len(id.Awaiting) > 0 {
+		later = " It is looked up again later."
+	}
+	return fmt.Sprintf("Whether %s was rightly signed cannot be told: %s%s", strings.ToLower(what[:1])+what[1:], id.Reason, later)
+}
+
+func checksWord(n int) string {
+	if n == 1 {
+		return "one check"
+	}
+	return fmt.Sprintf("%d checks", n)
+}
+
+// signerName is the provider, by its code where the certificate has one.
+func signerName(id cases.Identity) string {
+	if id.Signer == nil {
+		return "somebody whose certificate is not on file"
+	}
+	if len(id.Signer.SPCs) > 0 {
+		return fmt.Sprintf("the provider with the code %s (%s)", strings.Join(id.Signer.SPCs, ", "), id.Signer.Subject)
+	}
+	return id.Signer.Subject
+}
+
+func attested(id cases.Identity) string {
+	if id.Token == nil || id.Token.Attest == "" {
+		return ", without an attestation"
+	}
+	return " with attestation " + id.Token.Attest + ": " + attestMeaning[id.Token.Attest]
+}
+
+// right says in what right the certificate spoke for the number.
+func right(id cases.Identity) string {
+	c := id.Signer
+	if c == nil {
+		return ""
+	}
+	who := "the calling number"
+	if id.Token != nil && id.Token.Orig != "" {
+		who = id.Token.Orig
+	}
+	check := ""
+	for _, x := range id.Checks {
+		if x.Name == string(shaken.CheckTNAuthList) {
+			check = x.Result
+			break
+		}
+	}
+	switch {
+	case check == string(shaken.Fail):
+		return "The certificate, issued by " + c.Issuer + ", does not speak for " + who + "."
+	case len(c.Ranges)+len(c.Numbers) > 0 && check == string(shaken.Pass):
+		return "The certificate, issued by " + c.Issuer + ", speaks for " + who + ": the number is in it."
+	case len(c.SPCs) > 0:
+		return "The certificate, issued by " + c.Issuer + ", speaks for the provider " + strings.Join(c.SPCs, ", ") + ". It names no numbers: whether the provider had a right to " + who + " is not in it."
+	}
+	return "Whom the certificate speaks for is not known."
 }
