@@ -31,6 +31,7 @@ type Store interface {
 	Lists
 	Customers
 	Providers
+	Packs
 }
 
 // Inbox keeps deliveries.
