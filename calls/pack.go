@@ -64,6 +64,7 @@ func PackQueries(r cases.CallRef) []cases.CallQuery {
 // by their correlation id, or, where one has none, by both numbers and the time.
 func PackRecords(r cases.CallRef, records []cases.Call) []cases.Call {
 	var out []cases.Call
+	var pair *cases.Call
 	seen := map[string]bool{}
 	i := slices.IndexFunc(records, func(c cases.Call) bool {
 		return c.Source == r.Source && c.SourceID == r.SourceID && c.StartedAt.Equal(r.StartedAt)
@@ -80,10 +81,20 @@ func PackRecords(r cases.CallRef, records []cases.Call) []cases.Call {
 		itself := c.Source == of.Source && c.SourceID == of.SourceID && c.StartedAt.Equal(of.StartedAt)
 		correlated := c.CorrelationID != "" && c.CorrelationID == of.CorrelationID
 		paired := (c.CorrelationID == "" || of.CorrelationID == "") && c.Direction != of.Direction && c.From == of.From && c.To == of.To && sameCall(c, of)
-		if itself || correlated || paired {
+		switch {
+		case itself || correlated:
 			seen[key] = true
 			out = append(out, c)
+		case paired:
+			seen[key] = true
+			// One leg alone: a dialler calls the same number again within seconds.
+			if d := c.StartedAt.Sub(of.StartedAt).Abs(); pair == nil || d < pair.StartedAt.Sub(of.StartedAt).Abs() {
+				pair = &c
+			}
 		}
+	}
+	if pair != nil {
+		out = append(out, *pair)
 	}
 	rank := func(c cases.Call) int { // in from a provider, from a customer, out again
 		switch {

@@ -312,4 +312,4 @@ func PackJob(caseID int64, at time.Time) Job {
 }
 
 // PackDelay is how long the building of a pack waits for more evidence of its case.
-const PackDelay = 500 * time.Millisecond
+const PackDelay = AssessDelay

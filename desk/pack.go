@@ -238,7 +238,7 @@ func (d *Desk) SendPack(ctx context.Context, a cases.Actor, ref string, in PackS
 	case !slices.Contains(v.Document.Covers, cases.PackCall):
 		return v.Case, cases.Conflict("this requester may be told nothing without a legal review")
 	}
-	out := sentPack{Text: v.Document.Text(strings.ReplaceAll(in.Note, "\r\n", "\n"))}
+	out := sentPack{Text: strings.TrimSpace(v.Document.Text(strings.ReplaceAll(in.Note, "\r\n", "\n")))} // as a letter is kept
 	if out.Files, err = v.Document.Files(); err != nil {
 		return v.Case, err
 	}
