@@ -108,7 +108,8 @@ func (p *packing) customer() {
 		name, address, contact = "", "", ""
 	}
 	missing := func(what string) string {
-		return cmp.Or(why, "not in our records: no "+what+" of account "+account+" is on record")
+		// Without its id: a reason is told to those, too, who may not be told the account.
+		return cmp.Or(why, "not in our records: no "+what+" of the originating account is on record")
 	}
 	p.set(cases.PackCustomerName, name, missing("name"))
 	p.set(cases.PackCustomerAddr, address, missing("address"))

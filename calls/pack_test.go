@@ -102,7 +102,7 @@ func TestPackSaysWhyItDoesNotKnow(t *testing.T) {
 		"nobody answers":  {silent(packed(refOf(customer), cases.Parties{Originating: "acct-7"})), cases.PackCallID, "did not answer"},
 		"no response":     {packed(refOf(customer), cases.Parties{Originating: "acct-7"}, customer), cases.PackResponse, "no response code"},
 		"not signed":      {packed(refOf(customer), cases.Parties{Originating: "acct-7"}, customer), cases.PackIdentity, "no Identity header"},
-		"no address":      {packed(refOf(customer), cases.Parties{Originating: "acct-7"}, customer), cases.PackCustomerAddr, "no address of account acct-7"},
+		"no address":      {packed(refOf(customer), cases.Parties{Originating: "acct-7"}, customer), cases.PackCustomerAddr, "no address of the originating account"},
 		"a customer’s":    {packed(refOf(customer), cases.Parties{Originating: "acct-7", Path: []string{"northtel"}}, customer), cases.PackOriginating, "acct-7, below the reseller northtel"},
 		"of several":      {several(packed(refOf(customer), cases.Parties{}, customer)), cases.PackUpstream, "several accounts or providers fit"},
 		"whose signature": {several(packed(refOf(customer), cases.Parties{}, customer)), cases.PackAttestation, "several accounts or providers fit"},
