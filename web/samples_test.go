@@ -386,6 +386,7 @@ func everyPage() []drawn {
 		{"new-work", NewWork{Count: 4, Href: "/desk/queue"}, 200, nil}, {"new-work-none", NewWork{}, 200, nil},
 		{"urgent", UrgentBar{Count: "3", Word: "somebody's life is threatened", Href: "/desk/queue?view=urgent"}, 200, nil}, {"urgent-none", UrgentBar{}, 200, nil}, {"queue-urgent", urgentQueue(), 200, urgent}, {"case-preview", *previewPage(), 200, nil},
 		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-traceback", tracebackCase(false), 200, nil}, {"case-traceback-answer", tracebackCase(true), 422, nil}, {"case-foreign", foreignCase(), 200, urgent}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
+		{"pack", packSample(), 200, nil}, {"pack-review", wrongPackReview(), 422, nil}, {"pack-empty", PackPage{Ref: "AB-2026-004217", CanBuild: true}, 200, nil},
 		{"blast", sampleRestrictForm().Blast, 200, nil}, {"blast-none", BlastRadius{}, 200, nil}, {"blast-problem", BlastRadius{Problem: "The call records could not be read."}, 200, nil},
 		{"restrictions", RestrictionsPage{Views: []Tab{{"In force", "/desk/restrictions", "2", true}, {"To approve", "/desk/restrictions?view=proposed", "1", false}}, Rows: restrictionLines()}, 200, nil},
 		{"restrictions-empty", RestrictionsPage{}, 200, nil}, {"restriction", restrictionPage(), 200, nil}, {"restriction-proposed", proposedRestriction(), 200, nil},
