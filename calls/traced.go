@@ -95,19 +95,12 @@ func carried(f cases.Finding) []string {
 	out = append(out, fmt.Sprintf("Start: %s, from %s to %s, %d s, SIP %d.", utc(call.StartedAt), call.From, call.To, call.Seconds, call.SIPCode))
 	switch {
 	case p.Originating != "":
-		from := "Received from our customer: " + p.Originating
-		if p.OriginatingName != "" && p.OriginatingName != p.Originating {
-			from = "Received from our customer: " + p.OriginatingName + " (account " + p.Originating + ")"
-		}
+		// Who that is goes beyond the traceback fields: a pack says it, after a legal review.
+		from := "Received from our customer with the account " + p.Originating
 		if len(p.Path) > 0 {
 			from += ", a customer of " + strings.Join(p.Path, ", a customer of ")
 		}
 		out = append(out, from+".")
-		if f.Data.Contact != "" {
-			out = append(out, "Contact: "+f.Data.Contact+".")
-		} else {
-			out = append(out, "Contact: none on record.")
-		}
 		if p.Provider != "" {
 			out = append(out, "It had come in from the provider "+p.Provider+".")
 		}

@@ -24,10 +24,10 @@ func TestAnswer(t *testing.T) {
 		says, keeps []string
 	}{
 		{"of a customer", f(cases.CorroborationConfirmed, cases.FindingData{Calls: one, Matched: 1, Contact: "noc@acme.example", Parties: &cases.Parties{Originating: "a-7", OriginatingName: "Acme", Path: []string{"northtel"}}}),
-			[]string{"We carried this call.", "our customer: Acme (account a-7), a customer of northtel.", "Contact: noc@acme.example", "Attestation: A", "31 s, SIP 200", "Call-ID c1@198.51.100.7"}, []string{"provider", "probably"}},
+			[]string{"We carried this call.", "our customer with the account a-7, a customer of northtel.", "Attestation: A", "31 s, SIP 200", "Call-ID c1@198.51.100.7"}, []string{"provider", "probably"}},
 		{"from a provider", f(cases.CorroborationConfirmed, cases.FindingData{Calls: one, Matched: 1, Parties: &cases.Parties{Provider: "Peerco"}}), []string{"the provider: Peerco. No customer of ours"}, []string{"Contact"}},
 		{"probable", f(cases.CorroborationProbable, cases.FindingData{Calls: one, Matched: 3, Parties: &cases.Parties{Originating: "a-7"}}),
-			[]string{"We probably carried this call: both numbers match", "3 calls of our records fit", "our customer: a-7.", "Contact: none on record"}, []string{"We carried"}},
+			[]string{"We probably carried this call: both numbers match", "3 calls of our records fit", "our customer with the account a-7."}, []string{"We carried"}},
 		{"of several", f(cases.CorroborationConfirmed, cases.FindingData{Calls: one, Matched: 2, Parties: &cases.Parties{}}), []string{"could not be determined: calls of several"}, []string{"customer:"}},
 		{"provably not ours", f(cases.CorroborationNotSeen, cases.FindingData{}), []string{"Not in our records. They are complete from 2026-11-24 09:45:00 UTC to 2026-11-24 10:15:00 UTC"}, []string{"determined"}},
 		{"not provably", f(cases.CorroborationUnknown, cases.FindingData{Missing: []string{"the records of sbc: not complete yet"}}), []string{"Could not be determined", "Missing: the records of sbc"}, []string{"Not in our records"}},

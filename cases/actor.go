@@ -79,6 +79,7 @@ const (
 	CmdReopenCase      Command = "case.reopen"
 	CmdVerifyRequester Command = "requester.verify" // say who asks for a traceback, or refuse him
 	CmdAnswerTraceback Command = "traceback.answer"
+	CmdReviewRelease   Command = "traceback.review" // record a legal review: data beyond the traceback fields may be handed out
 	CmdMergeCase       Command = "case.merge"
 	CmdUnmergeCase     Command = "case.unmerge"
 	CmdProposeRestrict Command = "restriction.propose"
@@ -105,7 +106,7 @@ const (
 // Commands lists every command, for the table test of permissions.
 func Commands() []Command {
 	return []Command{CmdReadCases, CmdReadRaw, CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase,
-		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict,
+		CmdAskReporter, CmdResolveCase, CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdReviewRelease, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict,
 		CmdApproveRestrict, CmdRejectRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdReadOperations, CmdReadEvents, CmdIngestCalls, CmdAskPolicy,
 		CmdImport, CmdDecideMatch, CmdReadKYC, CmdEditKYC, CmdManageStaff, CmdManageKeys, CmdReadWebhooks, CmdManageWebhooks, CmdRedeliver}
 }
@@ -114,7 +115,7 @@ var (
 	auditorCommands = []Command{CmdReadCases, CmdReadRaw, CmdReadOperations, CmdReadEvents}
 	analystCommands = append([]Command{CmdRevealReporter, CmdFileReport, CmdCorrectReport, CmdClaimCase, CmdReleaseCase, CmdNoteCase, CmdAskReporter, CmdResolveCase,
 		CmdReopenCase, CmdVerifyRequester, CmdAnswerTraceback, CmdMergeCase, CmdUnmergeCase, CmdProposeRestrict, CmdLiftRestrict, CmdResolveSending, CmdRetryJob, CmdDecideMatch, CmdReadKYC}, auditorCommands...)
-	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict, CmdEditKYC}, analystCommands...)
+	approverCommands = append([]Command{CmdApproveRestrict, CmdRejectRestrict, CmdEditKYC, CmdReviewRelease}, analystCommands...)
 
 	roleCommands = map[Role][]Command{
 		RoleAuditor:  append([]Command{CmdReadWebhooks}, auditorCommands...), // addresses of webhooks may hold passwords

@@ -20,7 +20,7 @@ func TestPermit(t *testing.T) {
 		CmdLiftRestrict: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdResolveSending: {RoleAnalyst, RoleApprover, RoleAdmin},
 		CmdRetryJob: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdApproveRestrict: {RoleApprover, RoleAdmin}, CmdRejectRestrict: {RoleApprover, RoleAdmin},
 		CmdIngestCalls: {RoleAdmin}, CmdAskPolicy: {RoleAdmin}, CmdImport: {RoleAdmin}, CmdManageStaff: {RoleAdmin}, CmdManageKeys: {RoleAdmin},
-		CmdDecideMatch: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdReadKYC: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdEditKYC: {RoleApprover, RoleAdmin},
+		CmdDecideMatch: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdReadKYC: {RoleAnalyst, RoleApprover, RoleAdmin}, CmdEditKYC: {RoleApprover, RoleAdmin}, CmdReviewRelease: {RoleApprover, RoleAdmin},
 		CmdReadWebhooks: {RoleAuditor, RoleAdmin}, CmdManageWebhooks: {RoleAdmin}, CmdRedeliver: {RoleAdmin},
 	}
 	for _, cmd := range Commands() {

@@ -20,6 +20,7 @@ const (
 	JobUnpack    JobKind = "unpack"    // message → its attachments by their digests
 	JobChat      JobKind = "chat"      // report of a chat → what the desk says there once it is silent; coalesced per report
 	JobWebhook   JobKind = "webhook"   // webhook → what is due to it; coalesced per webhook, in a lane and a queue of its own
+	JobPack      JobKind = "pack"      // case → its traceback pack; coalesced per case
 	JobMailbox   JobKind = "mailbox"   // what is done to a received mail afterwards: mark seen or move
 )
 

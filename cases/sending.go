@@ -58,6 +58,8 @@ type Sending struct {
 	CreatedAt   time.Time
 	AttemptedAt *time.Time
 	SettledAt   *time.Time
+	// Answer is the traceback pack that goes with it; nil none.
+	Answer *PackAnswer `gorm:"-"`
 }
 
 // AcknowledgeEvery is the least time between two acknowledgements to one sender.
@@ -98,4 +100,6 @@ type Letter struct {
 	Region string
 	// Confirm is the path of the page of a confirmation.
 	Confirm string
+	// Files go with the letter, by mail alone.
+	Files []LetterFile
 }

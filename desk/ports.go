@@ -32,6 +32,7 @@ type Store interface {
 	Customers
 	Providers
 	IdentityArchive
+	Packs
 }
 
 // Inbox keeps deliveries.

@@ -43,6 +43,11 @@ func (d *Desk) Tell(ctx context.Context, at cases.Attempt, sendingID int64) erro
 			return fmt.Errorf("carrier for sending %d: %w", sendingID, err)
 		}
 	}
+	if s.Kind == cases.SendingTraceback {
+		if l.Files, err = d.packFiles(ctx, s); err != nil {
+			return fmt.Errorf("files of sending %d: %w", sendingID, err)
+		}
+	}
 	return d.attempt(ctx, at, l)
 }
 

@@ -152,6 +152,8 @@ func (w *world) work() {
 				err = w.desk.CallWebhook(ctx, j.at, j.ObjectID)
 			case cases.JobCampaigns:
 				err = w.desk.PlaceScripts(ctx, j.at)
+			case cases.JobPack:
+				err = w.desk.BuildPack(ctx, j.at, j.ObjectID)
 			case cases.JobUnpack:
 				err = w.desk.Unpack(ctx, j.at, j.ObjectID, j.Failures)
 			}

@@ -97,7 +97,7 @@ func TestTracebackRequests(t *testing.T) {
 		if c.Kind != cases.CaseTraceback || c.DueAt == nil || c.DueAt.Before(time.Now().Add(20*time.Hour)) || !strings.Contains(c.Traceback.Clock, "received ") || c.Traceback.Requests[0].State != "verified" || c.Traceback.Requests[0].How != "mail" {
 			t.Errorf("%+v, due %v", c.Traceback, c.DueAt)
 		}
-		for _, want := range []string{"We carried this call.", "Acme Dialers (account acct-7)", "noc@acme.example", "Attestation: B", "Not in our records."} {
+		for _, want := range []string{"We carried this call.", "our customer with the account acct-7.", "Attestation: B", "Not in our records."} {
 			if !strings.Contains(c.Traceback.Draft, want) {
 				t.Errorf("the draft does not say %q:\n%s", want, c.Traceback.Draft)
 			}
@@ -113,7 +113,7 @@ func TestTracebackRequests(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := d.letter(known, 2)
-		if !strings.HasPrefix(m.Header.Get("Subject"), "Our answer to your traceback request TB-20455") || m.Header.Get("In-Reply-To") != "<TB-20455@itg.example>" || !strings.Contains(d.sink.to(known)[1].raw, "noc@acme.example") {
+		if !strings.HasPrefix(m.Header.Get("Subject"), "Our answer to your traceback request TB-20455") || m.Header.Get("In-Reply-To") != "<TB-20455@itg.example>" || !strings.Contains(d.sink.to(known)[1].raw, "acct-7") {
 			t.Errorf("answered with %v\n%s", m.Header, d.sink.to(known)[1].raw)
 		}
 		c = d.tracebackOf(ana, c.Ref, func(c tracebackCase) bool { return c.Traceback.AnsweredAt != nil })

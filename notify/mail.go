@@ -47,6 +47,9 @@ func (m *Mailer) build(l cases.Letter, now time.Time) ([]byte, error) {
 		h.SetMsgIDList("In-Reply-To", []string{theirs})
 		h.SetMsgIDList("References", []string{theirs})
 	}
+	if len(l.Files) > 0 {
+		return withFiles(h, text, l.Files)
+	}
 	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
 	h.Set("Content-Transfer-Encoding", "quoted-printable")
 	var b bytes.Buffer

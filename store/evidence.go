@@ -42,7 +42,11 @@ func (s *Store) AddFindings(ctx context.Context, at cases.Attempt, now time.Time
 		if err := markIdentity(tx, now, reportID, fs); err != nil {
 			return err
 		}
-		return insertJobs(tx, now, []cases.Job{assessment(now, caseID)})
+		jobs, err := wantPack(tx, now, caseID)
+		if err != nil {
+			return err
+		}
+		return insertJobs(tx, now, append(jobs, assessment(now, caseID)))
 	})
 	if err != nil {
 		return fmt.Errorf("findings of report %d: %w", reportID, err)

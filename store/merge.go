@@ -78,7 +78,11 @@ func (s *Store) merge(tx *gorm.DB, a cases.Actor, now time.Time, from, into int6
 	if err := assessSiblings(tx, now, into); err != nil {
 		return err
 	}
-	return insertJobs(tx, now, []cases.Job{assessment(now, into)})
+	packs, err := wantPack(tx, now, into)
+	if err != nil {
+		return err
+	}
+	return insertJobs(tx, now, append(packs, assessment(now, into)))
 }
 
 // UnmergeCase takes from out of the case that it was merged into, with what it
@@ -127,7 +131,15 @@ func (s *Store) UnmergeCase(ctx context.Context, a cases.Actor, now time.Time, f
 		if err := assessSiblings(tx, now, from, root); err != nil {
 			return err
 		}
-		return insertJobs(tx, now, []cases.Job{assessment(now, from), assessment(now, root)})
+		jobs := []cases.Job{assessment(now, from), assessment(now, root)}
+		for _, id := range []int64{from, root} {
+			packs, err := wantPack(tx, now, id)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, packs...)
+		}
+		return insertJobs(tx, now, jobs)
 	})
 	if err != nil {
 		return fmt.Errorf("unmerge case %d: %w", from, err)

@@ -218,6 +218,9 @@ func recordLetters(tx *gorm.DB, now time.Time, caseID int64, letters []cases.Sen
 	if err != nil {
 		return err
 	}
+	if err := insertAnswers(tx, now, letters); err != nil {
+		return err
+	}
 	return insertJobs(tx, now, jobs)
 }
 

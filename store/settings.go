@@ -24,9 +24,11 @@ func (s *Store) Setting(ctx context.Context, name string, fresh func() string) (
 	return value, err
 }
 
-// BlobKnown says whether a message or a file refers to the blob.
+// BlobKnown says whether a message, a file, a traceback pack or what was sent of one
+// refers to the blob.
 func (s *Store) BlobKnown(ctx context.Context, key string) (bool, error) {
 	var n int64
-	err := s.read(ctx).Raw("SELECT (SELECT count(*) FROM messages WHERE blob_key = ?) + (SELECT count(*) FROM files WHERE blob_key = ?)", key, key).Scan(&n).Error
+	err := s.read(ctx).Raw(`SELECT (SELECT count(*) FROM messages WHERE blob_key = ?) + (SELECT count(*) FROM files WHERE blob_key = ?)
+		+ (SELECT count(*) FROM traceback_packs WHERE blob_key = ?) + (SELECT count(*) FROM traceback_answers WHERE blob_key = ?)`, key, key, key, key).Scan(&n).Error
 	return n > 0, translate(err)
 }

@@ -33,6 +33,7 @@ func (s *Server) api(e *gin.Engine) huma.API {
 	s.apiCases(api)
 	s.apiCampaigns(api)
 	s.apiTracebacks(api)
+	s.apiPacks(api)
 	s.apiRestrictions(api)
 	s.apiCarrier(api)
 	s.apiProfiles(api)

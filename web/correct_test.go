@@ -58,7 +58,7 @@ func TestEveryKindHasAWord(t *testing.T) {
 			t.Errorf("sending %s", k)
 		}
 	}
-	for _, k := range []cases.JobKind{cases.JobFile, cases.JobEnrich, cases.JobAssess, cases.JobTell, cases.JobAlert, cases.JobUrgent, cases.JobCampaigns, cases.JobMailbox} {
+	for _, k := range []cases.JobKind{cases.JobFile, cases.JobEnrich, cases.JobAssess, cases.JobTell, cases.JobAlert, cases.JobUrgent, cases.JobCampaigns, cases.JobPack, cases.JobMailbox} {
 		if word := jobWord(k); word == string(k) {
 			t.Errorf("job %s", k)
 		}

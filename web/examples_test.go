@@ -38,7 +38,7 @@ var story = []struct {
 	{"approve-restriction", func(w *world) { w.propose("analyst") }}, {"reject-restriction", func(w *world) { w.propose("analyst") }},
 	{"resolve-case", func(w *world) { w.must(w.desk.Assess(w.t.Context(), cases.Attempt{}, 1)) }}, {"reopen-case", nil}, {"merge-case", nil}, {"unmerge-case", nil},
 	{"refer-case", func(w *world) { w.elsewhere() }},
-	{"verify-requester", func(w *world) { w.asked(w.t) }}, {"answer-traceback", nil}, {"undo-requester", nil}, {"refuse-requester", nil},
+	{"verify-requester", func(w *world) { w.asked(w.t) }}, {"get-traceback-pack", func(w *world) { w.must(w.desk.BuildPack(w.t.Context(), cases.Attempt{}, 4)) }}, {"answer-traceback", nil}, {"undo-requester", nil}, {"refuse-requester", nil},
 	{"list-campaigns", func(w *world) {
 		one := w.said("+12025550171", script)
 		w.said("+12025550172", script)

@@ -53,6 +53,7 @@ func (s *Server) casePage(c *gin.Context, a cases.Actor) (CasePage, error) {
 		p.Related = append(p.Related, CaseLink{Ref: r.Ref, Headline: r.Title, State: caseState(cases.Case{State: r.State}), Why: r.Reason, NoMerge: r.Kind != x.Kind})
 	}
 	p.Traceback = ev.traceback(a, p.Due)
+	p.Pack = x.Kind == cases.CaseTraceback || x.Facts.Corroboration == cases.CorroborationConfirmed
 	p.Merged, p.Outcome = ev.merged(), ev.outcome()
 	p.Lane, p.Counted = laneSign(x), counted(x.Facts, p.Parts.ReportsTotal)
 	if r := x.Referral(); r.Proposed {

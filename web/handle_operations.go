@@ -150,7 +150,7 @@ func objectOf(j cases.Job) string {
 		what = "message"
 	case cases.JobEnrich:
 		what = "report"
-	case cases.JobAssess, cases.JobUrgent:
+	case cases.JobAssess, cases.JobUrgent, cases.JobPack:
 		what = "case"
 	case cases.JobTell, cases.JobAlert:
 		what = "sending"

@@ -282,6 +282,8 @@ func jobWord(k cases.JobKind) string {
 		return "Assess an urgent case"
 	case cases.JobMailbox:
 		return "Mark a mail as read"
+	case cases.JobPack:
+		return "Build a traceback pack"
 	case cases.JobCampaigns:
 		return "Find campaigns"
 	case cases.JobWebhook:

@@ -89,8 +89,9 @@ func digestOf(uri, body string) string {
 
 // claimKey claims the key, or waits for who has it.
 func (s *Server) claimKey(ctx context.Context, ask cases.IdempotentRequest) (cases.IdempotentRequest, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
+	// Patience is for the other request; a database that is slow is another matter.
+	patience := time.NewTimer(s.patience)
+	defer patience.Stop()
 	for {
 		known, mine, err := s.Desk.BeginRequest(ctx, ask)
 		if cases.KindOf(err) != cases.KindUnavailable {
@@ -98,6 +99,8 @@ func (s *Server) claimKey(ctx context.Context, ask cases.IdempotentRequest) (cas
 		}
 		select {
 		case <-ctx.Done():
+			return known, false, err
+		case <-patience.C:
 			return known, false, err
 		case <-time.After(requestLook):
 		}

@@ -30,6 +30,7 @@ type CasePage struct {
 	Unmerge  ReasonForm
 	// Traceback is the head of a traceback case; nil of any other.
 	Traceback *TracebackPanel
+	Pack      bool // it has a traceback pack, or is to have one
 	// Merged is the case that this one is part of now.
 	Merged *CaseLink
 	// Lane is why it stands above all others; nil when it does not.

@@ -67,6 +67,8 @@ type Meta struct {
 	Form string
 	// Script is a script of the page's own, "" none; a sheet goes with it.
 	Script string
+	// Sheet is a sheet of a console page's own beside app.css, "" none.
+	Sheet string
 }
 
 // Page is a typed page struct of this package.

@@ -62,7 +62,10 @@ func (w *world) routeAccess() map[string]access {
 		"POST /desk/cases/:ref/requester/refuse": {deciders, form("disposition", "insufficient", "reason", "x")}, "POST /api/v1/cases/:ref/requester/refuse": {keepers, `{"disposition":"insufficient","reason":"x"}`},
 		"POST /desk/cases/:ref/requester/undo": {deciders, form("reason", "x")}, "POST /api/v1/cases/:ref/requester/undo": {keepers, because},
 		"POST /desk/cases/:ref/answer": {deciders, form("text", "x", "version", "1")}, "POST /api/v1/cases/:ref/answer": {keepers, `{"text":"x"}`},
-		"POST /desk/cases/:ref/merge": {deciders, form("into", w.ref, "reason", "x")}, "POST /desk/cases/:ref/unmerge": {deciders, form("reason", "x")},
+		"GET /desk/cases/:ref/pack": {allStaff, ""}, "GET /desk/cases/:ref/pack/as/:format": {allStaff, ""}, "GET /desk/cases/:ref/pack/sent/:digest": {allStaff, ""}, "POST /desk/cases/:ref/pack/build": {deciders, ""},
+		"POST /desk/cases/:ref/pack/review": {approvers, form("reviewer", "Counsel", "reviewed_at", "2026-11-23", "basis", "x", "covers", "customer")}, "POST /desk/cases/:ref/pack/send": {deciders, form("version", "1", "pack", "1")},
+		"GET /api/v1/cases/:ref/traceback-pack": {readers, ""},
+		"POST /desk/cases/:ref/merge":           {deciders, form("into", w.ref, "reason", "x")}, "POST /desk/cases/:ref/unmerge": {deciders, form("reason", "x")},
 		"POST /desk/cases/:ref/restrict": {deciders, restriction},
 		"GET /desk/restrictions":         {allStaff, ""}, "GET /desk/restrictions/:id": {allStaff, ""}, "POST /desk/restrictions/:id/approve": {approvers, ""},
 		"POST /desk/restrictions/:id/reject": {approvers, form("reason", "x")}, "POST /desk/restrictions/:id/lift": {deciders, form("reason", "x")},
@@ -118,7 +121,7 @@ func (w *world) routed(route string) string {
 	}
 	asset, err := w.server.Renderer.assets.path("app.css")
 	w.must(err)
-	path = strings.NewReplacer("/assets/*file", asset, ":ref", w.ref, ":id", id, ":token", w.token, ":secret", "some-secret", ":e164", shown, ":delivery", "1", ":match", "1").Replace(path)
+	path = strings.NewReplacer("/assets/*file", asset, ":ref", w.ref, ":id", id, ":token", w.token, ":secret", "some-secret", ":e164", shown, ":delivery", "1", ":match", "1", ":format", "csv", ":digest", "x").Replace(path)
 	switch route {
 	case "GET /reports/:token/confirm/:code", "POST /reports/:token/confirm/:code":
 		path = w.held()
@@ -142,6 +145,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 	w.said("+12025550172", script)
 	w.attach("notes.txt", "text/plain", "They called.") // attachment 1
 	w.customers()                                       // mark 1 of acct-1042
+	w.must(w.desk.BuildPack(t.Context(), cases.Attempt{}, 1))
 	table := w.routeAccess()
 	e := gin.New()
 	if err := w.server.routes(e); err != nil {
@@ -184,7 +188,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 			if got := refused(rec.Code, rec.Header()); got == may {
 				t.Errorf("%s by %s: %d %s, may: %v\n%.300s", route, who, rec.Code, rec.Header().Get("Location"), may, rec.Body)
 			}
-			if may && !slices.Contains([]int{200, 201, 202, 204, 303, 409, 422}, rec.Code) && !(strings.Contains(route, "/setup/") || strings.Contains(route, "/jobs/") || strings.HasPrefix(route, "DELETE ") || strings.HasSuffix(route, "/delete")) {
+			if may && !slices.Contains([]int{200, 201, 202, 204, 303, 409, 422}, rec.Code) && !(strings.Contains(route, "/setup/") || strings.Contains(route, "/jobs/") || strings.Contains(route, "/pack/sent/") || strings.HasPrefix(route, "DELETE ") || strings.HasSuffix(route, "/delete")) {
 				t.Errorf("%s by %s: %d, so that nothing is known of who may\n%.300s", route, who, rec.Code, rec.Body)
 			}
 		}

@@ -154,7 +154,7 @@ func caseReports() []CaseReport {
 func casePage() CasePage {
 	return CasePage{Ref: "AB-2026-004217", Category: "Robocall", Headline: "SSA suspension", State: stateOpen, Before: "new", Owner: Person{"Dana Reyes", true}, Due: Due{"first act", sampleNow.Add(3 * time.Hour), 192 * time.Minute},
 		Opened: sampleNow.Add(-5 * time.Hour), Version: 4, Priority: 92, Factors: sampleFactors(), Strip: sampleStrip(), Timeline: sampleTimeline(sampleNow),
-		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: append(sampleFindings(sampleNow), Finding{ID: "f-identity", Kind: "Signature", Verdict: identitySigns["invalid"], Text: "It does not say who called.", At: sampleNow, By: "shaken 1", Identity: identitySample()}), Signers: signerSamples(), Similar: caseLinks(),
+		Parts: CaseParts{Reports: caseReports(), ReportsTotal: 31, ReportsHref: "/desk/reports?case=AB-2026-004217", Traffic: sampleTraffic(sampleNow), Findings: append(sampleFindings(sampleNow), Finding{ID: "f-signature", Kind: "Signature", Verdict: identitySigns["invalid"], Text: "It does not say who called.", At: sampleNow, By: "shaken 1", Identity: identitySample()}), Signers: signerSamples(), Similar: caseLinks(),
 			Campaigns: []CaseCampaign{{Href: "/desk/campaigns/88121", Text: "Same script as AB-2026-004198, 94 %. The same script is told in 14 other cases, 212 reports in all.", Others: campaignCaseLines(), More: 11}}, Subjects: subjects(), Restrictions: restrictionLines()[:1],
 			Checklist: []CheckItem{{"The call was in our records", true, "27 of 31"}, {"The entitled holder is somebody else", true, "Harbor Clinic"}, {"Somebody looked at calls over ten minutes", false, "12 of them"}}},
 		Can:     CaseActs{Release: true, Note: true, Correct: true, Resolve: true, Restrict: true},
@@ -386,6 +386,7 @@ func everyPage() []drawn {
 		{"new-work", NewWork{Count: 4, Href: "/desk/queue"}, 200, nil}, {"new-work-none", NewWork{}, 200, nil},
 		{"urgent", UrgentBar{Count: "3", Word: "somebody's life is threatened", Href: "/desk/queue?view=urgent"}, 200, nil}, {"urgent-none", UrgentBar{}, 200, nil}, {"queue-urgent", urgentQueue(), 200, urgent}, {"case-preview", *previewPage(), 200, nil},
 		{"case", casePage(), 200, nil}, {"case-resolved", resolvedCase(), 200, nil}, {"case-traceback", tracebackCase(false), 200, nil}, {"case-traceback-answer", tracebackCase(true), 422, nil}, {"case-foreign", foreignCase(), 200, urgent}, {"case-restrict", shownRestrict, 422, nil}, {"case-resolve", shownResolve, 422, nil},
+		{"pack", packSample(), 200, nil}, {"pack-review", wrongPackReview(), 422, nil}, {"pack-empty", PackPage{Ref: "AB-2026-004217", CanBuild: true}, 200, nil},
 		{"blast", sampleRestrictForm().Blast, 200, nil}, {"blast-none", BlastRadius{}, 200, nil}, {"blast-problem", BlastRadius{Problem: "The call records could not be read."}, 200, nil},
 		{"restrictions", RestrictionsPage{Views: []Tab{{"In force", "/desk/restrictions", "2", true}, {"To approve", "/desk/restrictions?view=proposed", "1", false}}, Rows: restrictionLines()}, 200, nil},
 		{"restrictions-empty", RestrictionsPage{}, 200, nil}, {"restriction", restrictionPage(), 200, nil}, {"restriction-proposed", proposedRestriction(), 200, nil},

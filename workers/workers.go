@@ -122,6 +122,7 @@ func New(c Config) *Pool {
 		cases.JobMailbox:   p.mailbox,
 		cases.JobCampaigns: p.campaigns,
 		cases.JobUnpack:    p.unpack,
+		cases.JobPack:      p.pack,
 		cases.JobWebhook:   p.webhook,
 	}
 	p.together = map[cases.JobKind]func(context.Context, []cases.Job) error{cases.JobFile: p.fileTogether, cases.JobMailbox: p.mailboxTogether}

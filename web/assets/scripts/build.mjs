@@ -31,7 +31,7 @@ const common = {
   logLevel: "warning",
 };
 
-const css = await build({ ...common, entryPoints: ["css/app.css", "css/public.css", "css/form.css", "css/widget.css"] });
+const css = await build({ ...common, entryPoints: ["css/app.css", "css/public.css", "css/form.css", "css/widget.css", "css/pack.css"] });
 const js = await build({
   ...common,
   entryPoints: ["src/app.ts", "src/public.ts", "src/form.ts", "src/widget.ts", "src/docs.ts"],

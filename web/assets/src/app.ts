@@ -5,6 +5,7 @@ import { acts } from "./act";
 import { copying } from "./copy";
 import { dialogs, menus } from "./dialog";
 import { keys } from "./keys";
+import { printing } from "./print";
 import { rememberZone, themeSwitch } from "./remember";
 import { tabs } from "./tabs";
 import { dismissing } from "./toast";
@@ -24,6 +25,7 @@ dismissing();
 dialogs();
 menus();
 acts();
+printing();
 keys();
 tabs();
 
