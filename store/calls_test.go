@@ -448,6 +448,33 @@ func TestBusyNumbersAreCounted(t *testing.T) {
 	})
 }
 
+// A sketch of many is kept as registers, one of few as a list; both say how many.
+func TestSketchesOfManyAreDense(t *testing.T) {
+	for n, dense := range map[int]bool{12: false, 300: false, 1500: true} {
+		sk := newSketch()
+		for i := range n {
+			sk.Insert(fmt.Appendf(nil, "+1312%07d", i))
+		}
+		b, err := kept(sk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back hyperloglog.Sketch
+		if err := back.UnmarshalBinary(b); err != nil {
+			t.Fatal(err)
+		}
+		if got := int(back.Estimate()); got < n*95/100 || got > n*105/100 {
+			t.Errorf("of %d it says %d", n, got)
+		}
+		if isDense := len(b) > 1<<cases.SketchPrecision; isDense != dense {
+			t.Errorf("of %d it has %d bytes", n, len(b))
+		}
+	}
+	if b, err := kept(nil); b != nil || err != nil {
+		t.Errorf("none is kept as %v, %v", b, err)
+	}
+}
+
 func TestFoldTakesOnlyWhatItSaw(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		l := foldLease(t, s)
