@@ -66,7 +66,7 @@ test-go: vet build bin/testenv
 		go test $(RACE) -vet=off -shuffle=on -timeout 30m ./...
 
 test-fuzz:
-	@$(MAKE) --no-print-directory fuzz FUZZTIME=4s
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 
 # Runs the "test" script of web/assets/package.json against the built program.
 test-browser: build bin/testenv $(MODULES)
